@@ -1,0 +1,12 @@
+//! The words of the product, as plain data: no IO, no async, no shape of files.
+
+pub mod id;
+pub mod journal;
+pub mod ladder;
+pub mod message;
+pub mod notice;
+pub mod outcome;
+pub mod people;
+pub mod review;
+pub mod task;
+pub mod when;

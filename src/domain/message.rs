@@ -1,0 +1,271 @@
+//! A message (消息): what one recipient gets through one channel at one time.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::id::{ChannelId, MessageId, NoticeId, TaskId};
+use super::ladder::{Anchor, Level};
+use super::notice::Recipient;
+use super::people::Locale;
+use super::task::{Light, Phase};
+
+/// What a message is about; the `type` of a webhook without its `duban.`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageKind {
+    /// Notices of tasks.
+    Notice,
+    /// A scheduled summary.
+    Review,
+    /// Word to the office that a message could not be delivered.
+    Undeliverable,
+    /// Word to the office about Duban itself.
+    System,
+    /// A marked test.
+    Test,
+}
+
+impl MessageKind {
+    /// The word in the store; after `duban.` in webhooks.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Review => "review",
+            Self::Undeliverable => "undeliverable",
+            Self::System => "system",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// Where a message stands in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageState {
+    /// For its time, its lane or its next attempt.
+    Waiting,
+    /// Claimed; found so after a restart it counts as `unknown`.
+    Sending,
+    /// The other side has it.
+    Delivered,
+    /// Permanently refused, or given up: it went up.
+    Undeliverable,
+    /// Not sent, for a recorded reason.
+    Dropped,
+}
+
+impl MessageState {
+    /// The word in JSON and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Undeliverable => "undeliverable",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// An id with the name that people know it by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+/// What a message says of a task, as of the time it was composed; the shape that webhooks carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskView {
+    /// The task's id.
+    pub id: String,
+    /// 整改任务
+    pub title: String,
+    /// 方面
+    pub area: String,
+    /// 责任单位
+    pub unit: Named,
+    /// 牵头领导
+    pub lead: Named,
+    /// The deadline in force, as written.
+    pub due: String,
+    /// Where it stands.
+    pub state: Phase,
+    /// Its light.
+    pub light: Light,
+}
+
+/// A notice within a message; the shape that webhooks carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeView {
+    /// The notice's id.
+    pub id: NoticeId,
+    /// How loud.
+    pub level: Level,
+    /// The step's name with its occurrence.
+    pub step: String,
+    /// When it goes out, RFC 3339 in the configured zone.
+    pub at: String,
+    /// Whether it goes out late.
+    pub late: bool,
+    /// Why.
+    pub reason: String,
+    /// The task as of now.
+    pub task: TaskView,
+}
+
+/// How a task's present stands to what a notice is about: the figures from which its words are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Whether the deadline has passed.
+    pub passed: bool,
+    /// Working days in (today, due], negative for (due, today].
+    pub working_days_left: i64,
+    /// Civil days from today to the deadline, negative after it.
+    pub days_left: i64,
+    /// Working days since the last report, acknowledgement or opening.
+    pub silent_working_days: i64,
+    /// Working days since the submission, where it is under review.
+    pub submitted_working_days: Option<i64>,
+    /// Civil days since the closing, where it is closed.
+    pub closed_days: Option<i64>,
+    /// The last progress text; empty where there is none.
+    pub progress: String,
+    /// Whether days of a year that is not published were counted.
+    pub provisional: bool,
+}
+
+/// One task in a digest, with the loudest of its notices for this recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The notice and its task.
+    #[serde(flatten)]
+    pub view: NoticeView,
+    /// What the notice's step counts from: together with the level it chooses the words.
+    pub anchor: Anchor,
+    /// Where the task stands now.
+    pub standing: Standing,
+    /// The names of those for whom the recipient gets it (absence); empty: for themselves.
+    pub for_names: Vec<String>,
+    /// For groups: everyone concerned, by name.
+    pub concerned: Vec<String>,
+    /// 佐证要求
+    pub evidence: String,
+    /// 问题
+    pub problem: String,
+}
+
+/// What one message says, before it has words: worst first, each task once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Who gets it.
+    pub recipient: Recipient,
+    /// In which language.
+    pub locale: Locale,
+    /// As of when, local: `2021-12-13 09:00`.
+    pub as_of: String,
+    /// The worst, in full; at most [`ITEMS_MAX`].
+    pub items: Vec<Item>,
+    /// The others, counted by level.
+    pub rest: BTreeMap<Level, u32>,
+    /// Why this message is here though it was meant for another: whom it could not reach, by name.
+    pub instead_of: Option<String>,
+    /// In a trial: whom it would have gone to, by name and channel.
+    pub trial_for: Option<String>,
+}
+
+/// The worst so many notices of a message are written in full, the rest counted.
+pub const ITEMS_MAX: usize = 100;
+
+/// Tasks by light.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// On track.
+    pub green: u32,
+    /// Near.
+    pub yellow: u32,
+    /// Late.
+    pub red: u32,
+    /// Under review.
+    pub blue: u32,
+    /// Closed, cancelled, withdrawn.
+    pub grey: u32,
+}
+
+/// A message's words, rendered once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// One line; understood on a lock screen.
+    pub subject: String,
+    /// Plain text, complete in itself.
+    pub text: String,
+    /// HTML of the same content in the same order.
+    pub html: String,
+    /// Markdown of the same content.
+    pub markdown: String,
+    /// Set where a template failed and the built-in plain text stands instead: what failed.
+    pub fallback: Option<String>,
+}
+
+/// Everything needed to send, and no address and no secret: kept in the outbox until it is settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Who gets it.
+    pub recipient: Recipient,
+    /// In which language.
+    pub locale: Locale,
+    /// What it says.
+    pub words: Words,
+    /// The notices it carries; empty for other kinds.
+    pub notices: Vec<NoticeView>,
+    /// A review's figures.
+    pub figures: Option<Figures>,
+    /// The task whose thread it belongs to: set where it is about one task.
+    pub thread: Option<TaskId>,
+    /// Whether it is overdue or louder.
+    pub urgent: bool,
+    /// As of when: the date of the mail, the timestamp of the webhook.
+    pub as_of: DateTime<Utc>,
+}
+
+/// A row of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Derived from what it carries; the same for every attempt.
+    pub id: MessageId,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// What it says.
+    pub content: Content,
+    /// Where it stands.
+    pub state: MessageState,
+    /// When it was queued.
+    pub created: DateTime<Utc>,
+    /// When it is to be tried next.
+    pub next_attempt: DateTime<Utc>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// Whether an attempt ended `unknown` or better: from then on its bytes do not change.
+    pub frozen: bool,
+    /// The last answer: `backoff: 451 4.3.0 try again later`.
+    pub last_outcome: Option<String>,
+    /// How it came here: how many times it already went up, and from whom.
+    pub climb: Climb,
+}
+
+/// The way of a message that could not be delivered: whom it was for, and who was tried since.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Climb {
+    /// The person for whom it was meant first; none: nobody was tried before.
+    pub origin: Option<String>,
+    /// Recipients and channels already tried in vain, as `person/channel`.
+    pub tried: Vec<String>,
+}

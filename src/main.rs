@@ -1,0 +1,3 @@
+//! Arguments, logs, one command, an exit code.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! What follows from what is configured and what has happened: pure functions. Time and ids come in; nothing here
+//! reads a clock, a file or the store, logs, or fails.
+
+pub mod calendar;
+pub mod compose;
+pub mod intake;
+pub mod planner;
+pub mod progress;
+pub mod retry;
+pub mod roles;
+pub mod summary;
