@@ -5,6 +5,7 @@
 //! touches a day outside the calendar's known range says so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use chrono::{
@@ -23,7 +24,7 @@ pub const YEAR_MIN: i32 = 1970;
 pub const YEAR_MAX: i32 = 2199;
 
 /// Which days are working days, and for which days that is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Calendar {
     id: String,
     weekend: Vec<Weekday>,
@@ -40,6 +41,15 @@ pub struct Counted {
     pub date: NaiveDate,
     /// Whether a day outside the known range was counted.
     pub provisional: bool,
+}
+
+impl fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calendar")
+            .field("id", &self.id)
+            .field("marks", &self.marks.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Calendar {
@@ -86,7 +96,7 @@ impl Calendar {
 
     fn count_up(&mut self) {
         let mut count = 0;
-        let last = day_number(NaiveDate::from_ymd_opt(YEAR_MAX, 12, 31).unwrap_or(NaiveDate::MAX));
+        let last = day_number(last_day());
         let mut marks = self.marks.iter().peekable();
         let mut day = first_day();
         self.working_until.clear();
@@ -217,6 +227,10 @@ impl Calendar {
 
 fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(YEAR_MIN, 1, 1).unwrap_or(NaiveDate::MIN)
+}
+
+fn last_day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(YEAR_MAX, 12, 31).unwrap_or(NaiveDate::MAX)
 }
 
 fn day_number(day: NaiveDate) -> usize {
@@ -389,7 +403,7 @@ impl Almanac {
             TimeUnit::Weeks => plain(from.checked_add_signed(TimeDelta::weeks(amount.into()))),
             TimeUnit::Months if amount < 0 => plain(from.checked_sub_months(Months::new(amount.unsigned_abs()))),
             TimeUnit::Months => plain(from.checked_add_months(Months::new(amount.unsigned_abs()))),
-            TimeUnit::Hours | TimeUnit::Minutes | TimeUnit::Seconds => plain(None),
+            TimeUnit::Hours | TimeUnit::Minutes | TimeUnit::Seconds => plain(Some(from)),
         }
     }
 
@@ -445,5 +459,83 @@ pub fn instant_in(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
             let before = zone.offset_from_utc_datetime(&(local - TimeDelta::hours(24))).fix();
             (local - TimeDelta::seconds(before.local_minus_utc().into())).and_utc()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn a_missing_hour_is_shifted_forward_and_a_double_hour_taken_once() {
+        for (zone, local, instant) in [
+            // Berlin: 2026-03-29 02:00-03:00 is missing, 2026-10-25 02:00-03:00 comes twice.
+            (chrono_tz::Europe::Berlin, "2026-03-29T02:30", "2026-03-29T01:30:00Z"),
+            (chrono_tz::Europe::Berlin, "2026-03-29T03:00", "2026-03-29T01:00:00Z"),
+            (chrono_tz::Europe::Berlin, "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            (chrono_tz::Europe::Berlin, "2026-10-25T09:05", "2026-10-25T08:05:00Z"),
+            // Lord Howe: half an hour is missing on 2026-10-04 at 02:00, and comes twice on 2026-04-05.
+            (
+                chrono_tz::Australia::Lord_Howe,
+                "2026-10-04T02:15",
+                "2026-10-03T15:45:00Z",
+            ),
+            (
+                chrono_tz::Australia::Lord_Howe,
+                "2026-04-05T01:45",
+                "2026-04-04T14:45:00Z",
+            ),
+            // Apia: the whole of 2011-12-30 is missing.
+            (chrono_tz::Pacific::Apia, "2011-12-30T09:00", "2011-12-30T19:00:00Z"),
+            (chrono_tz::Asia::Shanghai, "2021-12-13T09:00", "2021-12-13T01:00:00Z"),
+        ] {
+            let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M").expect("a local time");
+            let expected: DateTime<Utc> = instant.parse().expect("an instant");
+            assert_eq!(instant_in(zone, local), expected, "{zone} {local}");
+        }
+    }
+
+    #[test]
+    fn counting_does_not_count_the_day_it_starts_on() {
+        let calendar = Calendar::mon_fri().overlaid(&[day("2026-02-16")], &[day("2026-02-14")]);
+        for (from, n, to) in [
+            ("2026-02-13", 1, "2026-02-14"),
+            ("2026-02-13", 2, "2026-02-17"),
+            ("2026-02-15", -1, "2026-02-14"),
+            ("2026-02-17", -1, "2026-02-14"),
+            ("2026-02-14", -1, "2026-02-13"),
+            ("2025-12-31", 1, "2026-01-01"),
+            ("2028-02-28", 2, "2028-03-01"),
+        ] {
+            assert_eq!(calendar.add_working_days(day(from), n).date, day(to), "{from} {n:+}");
+        }
+    }
+
+    #[test]
+    fn working_days_between_are_those_after_the_first_up_to_the_last() {
+        let calendar = Calendar::mon_fri();
+        assert_eq!(calendar.working_days_between(day("2021-12-16"), day("2021-12-20")), 2);
+        assert_eq!(calendar.working_days_between(day("2021-12-20"), day("2021-12-16")), -2);
+        assert_eq!(calendar.working_days_between(day("2021-12-18"), day("2021-12-19")), 0);
+    }
+
+    #[test]
+    fn a_count_that_leaves_the_known_range_says_so() {
+        let known = Some(vec![day("2026-01-01")..=day("2026-12-31")]);
+        let calendar = Calendar::new("x", vec![Weekday::Sat, Weekday::Sun], BTreeMap::new(), known);
+        assert!(!calendar.add_working_days(day("2026-12-30"), 1).provisional);
+        assert!(calendar.add_working_days(day("2026-12-30"), 2).provisional);
+        assert!(calendar.rolled(day("2027-01-02"), true).provisional);
+    }
+
+    #[test]
+    fn an_unmarked_weekend_is_off_and_every_day_has_none() {
+        assert!(!Calendar::mon_fri().is_working(day("2026-11-22")));
+        assert!(Calendar::every_day().is_working(day("2026-11-22")));
+        assert!(Calendar::mon_fri().is_working(day("1970-01-01")));
     }
 }
