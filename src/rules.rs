@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod compose;
+pub mod cron;
 pub mod intake;
 pub mod planner;
 pub mod progress;

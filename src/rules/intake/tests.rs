@@ -1,0 +1,255 @@
+//! What edits of the ledger do.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Intake, IntakeError, Removals, Row, intake, mismatch};
+use crate::domain::id::{LadderId, PersonId, TaskId, UnitId};
+use crate::domain::people::Party;
+use crate::domain::task::{Phase, Status, Task, TaskState};
+use crate::rules::progress::{self, Act};
+
+type Stored = BTreeMap<TaskId, (Task, TaskState)>;
+
+fn at(day: u32) -> DateTime<Utc> {
+    format!("2022-03-{day:02}T01:00:00Z").parse().expect("an instant")
+}
+
+fn task(id: &str) -> Task {
+    Task {
+        id: TaskId::new(id),
+        order: 0,
+        title: format!("task {id}"),
+        area: String::new(),
+        problem: String::new(),
+        measures: String::new(),
+        lead: Party::Person(PersonId::new("lead")),
+        lead_copies: Vec::new(),
+        unit: UnitId::new("edu"),
+        assisting: String::new(),
+        owner: Vec::new(),
+        supervisor: None,
+        opened: Some("2022-01-01".parse().expect("a date")),
+        due: "2022-03-31".parse().expect("a date"),
+        kind: String::new(),
+        evidence: String::new(),
+        ladder: LadderId::new("standard"),
+        status: None,
+        progress: String::new(),
+        closed: None,
+        note: String::new(),
+    }
+}
+
+fn load(stored: &Stored, tasks: &[Task], day: u32, removals: Removals) -> Result<Intake, Vec<IntakeError>> {
+    let rows: Vec<_> = tasks
+        .iter()
+        .map(|task| Row {
+            task,
+            ladder_print: "steps",
+        })
+        .collect();
+    intake(stored, &rows, at(day), removals)
+}
+
+fn keep(stored: &mut Stored, intake: Intake) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for changed in intake.changed {
+        kinds.extend(
+            changed
+                .entries
+                .iter()
+                .map(|entry| format!("{} {}", changed.task.id, entry.kind)),
+        );
+        stored.insert(changed.task.id.clone(), (changed.task, changed.state));
+    }
+    kinds
+}
+
+fn loaded(tasks: &[Task]) -> Stored {
+    let mut stored = Stored::new();
+    let first = load(&stored, tasks, 1, Removals::Guarded).expect("a first load is not refused");
+    keep(&mut stored, first);
+    stored
+}
+
+/// Loads an edited ledger on day 2; the kinds of the entries it makes.
+fn edit(stored: &mut Stored, tasks: &[Task]) -> Vec<String> {
+    let change = load(stored, tasks, 2, Removals::Guarded).expect("the load is not refused");
+    keep(stored, change)
+}
+
+#[test]
+fn a_ledger_loaded_again_changes_nothing() {
+    let tasks = [task("1"), task("2")];
+    let mut stored = loaded(&tasks);
+    assert_eq!(edit(&mut stored, &tasks), [""; 0]);
+}
+
+#[test]
+fn each_changed_cell_acts_once() {
+    let mut stored = loaded(&[task("1")]);
+    let edited = Task {
+        progress: "一半".into(),
+        due: "2022-04-15".parse().expect("a date"),
+        note: "n".into(),
+        ..task("1")
+    };
+    assert_eq!(
+        edit(&mut stored, std::slice::from_ref(&edited)),
+        ["1 due-changed", "1 reported", "1 changed"]
+    );
+    assert_eq!(edit(&mut stored, &[edited]), [""; 0]);
+}
+
+#[test]
+fn a_status_cell_submits_returns_closes_and_reopens() {
+    let mut stored = loaded(&[task("1")]);
+    let with = |status| Task {
+        status: Some(status),
+        ..task("1")
+    };
+    assert_eq!(edit(&mut stored, &[with(Status::Submitted)]), ["1 submitted"]);
+    assert_eq!(edit(&mut stored, &[with(Status::Open)]), ["1 returned"]);
+    assert_eq!(edit(&mut stored, &[with(Status::Closed)]), ["1 closed"]);
+    let reopened = Task {
+        due: "2022-05-01".parse().expect("a date"),
+        ..with(Status::Open)
+    };
+    assert_eq!(edit(&mut stored, &[reopened]), ["1 reopened"]);
+    let (_, state) = &stored[&TaskId::new("1")];
+    assert_eq!((state.round, state.due.to_string()), (1, "2022-05-01".to_owned()));
+}
+
+#[test]
+fn a_closing_date_closes_as_of_that_date() {
+    let mut stored = loaded(&[task("1")]);
+    let closed = Task {
+        closed: Some("2022-02-20".parse().expect("a date")),
+        ..task("1")
+    };
+    assert_eq!(edit(&mut stored, &[closed]), ["1 closed"]);
+    let (_, state) = &stored[&TaskId::new("1")];
+    assert_eq!(state.closed.map(|on| on.to_string()), Some("2022-02-20".to_owned()));
+}
+
+#[test]
+fn an_unchanged_cell_never_undoes_an_act() {
+    let mut stored = loaded(&[task("1")]);
+    let (_, state) = stored.get_mut(&TaskId::new("1")).expect("the task");
+    let fact = progress::decide(state, &Act::Close { on: None }).expect("it can be closed");
+    *state = progress::apply(Some(state.clone()), &fact, at(2)).expect("a state");
+    assert_eq!(edit(&mut stored, &[task("1")]), [""; 0]);
+    assert_eq!(stored[&TaskId::new("1")].1.phase, Phase::Closed);
+}
+
+#[test]
+fn where_row_and_journal_disagree_it_is_said() {
+    let mut stored = loaded(&[Task {
+        status: Some(Status::Open),
+        ..task("1")
+    }]);
+    let (row, state) = stored.get_mut(&TaskId::new("1")).expect("the task");
+    assert_eq!(mismatch(row, state), None);
+    *state = progress::apply(Some(state.clone()), &crate::domain::journal::Fact::Submitted, at(2)).expect("a state");
+    assert_eq!(
+        mismatch(row, state).as_deref(),
+        Some("the ledger says open, the journal submitted")
+    );
+}
+
+#[test]
+fn a_missing_task_is_withdrawn_and_goes_on_with_its_history_when_it_returns() {
+    let mut stored = loaded(&[task("1"), task("2")]);
+    assert_eq!(edit(&mut stored, &[task("1")]), ["2 withdrawn"]);
+    assert_eq!(edit(&mut stored, &[task("1"), task("2")]), ["2 restored"]);
+}
+
+#[test]
+fn a_ledger_cut_in_half_is_refused_and_accepted_only_when_meant() {
+    let all: Vec<_> = (1..=29).map(|n| task(&n.to_string())).collect();
+    let stored = loaded(&all);
+    let errors = load(&stored, &all[..14], 2, Removals::Guarded).expect_err("it is refused");
+    assert!(matches!(
+        errors.as_slice(),
+        [IntakeError::Withdraws {
+            missing: 15,
+            open: 29,
+            ..
+        }]
+    ));
+    let accepted = load(&stored, &all[..14], 2, Removals::Accepted).expect("it is accepted");
+    assert_eq!(accepted.withdrawn.len(), 15);
+}
+
+#[test]
+fn three_may_always_go_and_four_of_twenty_nine_may_not() {
+    let all: Vec<_> = (1..=29).map(|n| task(&n.to_string())).collect();
+    let stored = loaded(&all);
+    assert!(load(&stored, &all[3..], 2, Removals::Guarded).is_ok());
+    assert!(load(&stored, &all[4..], 2, Removals::Guarded).is_err());
+}
+
+#[test]
+fn closing_a_third_at_once_is_refused() {
+    let all: Vec<_> = (1..=29).map(|n| task(&n.to_string())).collect();
+    let stored = loaded(&all);
+    let edited: Vec<_> = (1..=29)
+        .map(|n| Task {
+            status: (n <= 10).then_some(Status::Closed),
+            ..task(&n.to_string())
+        })
+        .collect();
+    let errors = load(&stored, &edited, 2, Removals::Guarded).expect_err("it is refused");
+    assert!(matches!(
+        errors.as_slice(),
+        [IntakeError::Closes {
+            closed: 10,
+            open: 29,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn an_id_that_is_used_for_another_task_is_refused() {
+    let mut stored = loaded(&[Task {
+        status: Some(Status::Closed),
+        ..task("1")
+    }]);
+    let other = Task {
+        title: "another".into(),
+        opened: Some("2022-02-02".parse().expect("a date")),
+        ..task("1")
+    };
+    let errors = load(&stored, &[other], 2, Removals::Guarded).expect_err("it is refused");
+    assert!(
+        matches!(errors.as_slice(), [IntakeError::IdReused { .. }]),
+        "{errors:?}"
+    );
+    let retitled = Task {
+        title: "the same in other words".into(),
+        status: Some(Status::Closed),
+        ..task("1")
+    };
+    assert_eq!(edit(&mut stored, &[retitled]), ["1 changed"]);
+}
+
+#[test]
+fn a_changed_ladder_is_found_by_its_steps() {
+    let stored = loaded(&[task("1")]);
+    let one = task("1");
+    let intake = intake(
+        &stored,
+        &[Row {
+            task: &one,
+            ladder_print: "other steps",
+        }],
+        at(2),
+        Removals::Guarded,
+    )
+    .expect("a load");
+    assert_eq!(intake.changed[0].entries[0].kind, "ladder-changed");
+    assert_eq!(intake.changed[0].state.ladder_since, Some(at(2)));
+}
