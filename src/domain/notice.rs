@@ -91,6 +91,36 @@ impl Notice {
     }
 }
 
+/// Where a notice stands on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeState {
+    /// For its time, or to be put into a message.
+    Waiting,
+    /// In a message that is on its way.
+    Queued,
+    /// The other side has it.
+    Delivered,
+    /// Its message could not be delivered, and nothing further is tried for it.
+    Undeliverable,
+    /// Not sent, for a recorded reason.
+    Dropped,
+}
+
+impl NoticeState {
+    /// The word in JSON and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Queued => "queued",
+            Self::Delivered => "delivered",
+            Self::Undeliverable => "undeliverable",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// What has been told, for each role, whoever received it: occurrences up to `occurrence` need not be planned again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ToldKey {

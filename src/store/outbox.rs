@@ -1,0 +1,347 @@
+//! The outbox: notices that wait to be put into messages, and messages that wait to be sent.
+
+use std::collections::BTreeMap;
+
+use sqlx::AssertSqlSafe;
+
+use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
+use crate::domain::journal::Draft;
+use crate::domain::message::{Message, MessageKind, MessageState};
+use crate::domain::notice::{Notice, NoticeState};
+
+use super::cell::{count, instant, json, maybe_instant, ms, parse, word};
+use super::sqlite::{self, Link};
+use super::{Instant, Result, Store, journal};
+
+/// What the composer decided about waiting notices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueBatch {
+    /// New messages, or the same composed again, each with the notices it carries from now on.
+    pub messages: Vec<(Message, Vec<NoticeId>)>,
+    /// Notices that are not sent, and why.
+    pub dropped: Vec<(NoticeId, String)>,
+    /// Unsent messages whose notices went into `messages`. A notice of theirs that is in none of them waits again.
+    pub replaced: Vec<MessageId>,
+    /// What to write in the journal.
+    pub entries: Vec<Draft>,
+}
+
+/// The outbox in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    /// Messages that wait.
+    pub waiting: u32,
+    /// Messages being sent.
+    pub sending: u32,
+    /// Messages delivered.
+    pub delivered: u32,
+    /// Messages that could not be delivered.
+    pub undeliverable: u32,
+    /// Messages not sent, for a reason.
+    pub dropped: u32,
+    /// Waiting messages of each channel: how many, and since when the oldest.
+    pub waiting_by_channel: BTreeMap<ChannelId, (u32, Instant)>,
+}
+
+type Cells = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    i64,
+    bool,
+    Option<String>,
+    String,
+);
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, kind, channel, content, state, created, next_attempt, attempts, frozen, last_outcome, climb \
+             FROM messages ",
+            $rest
+        )
+    };
+}
+pub(super) use select;
+
+impl Store {
+    /// Notices whose time has come and that no message carries yet, ordered by time and id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn waiting_notices(&self, now: Instant) -> Result<Vec<Notice>> {
+        let rows: Vec<String> =
+            sqlx::query_scalar("SELECT notice FROM notices WHERE state = 'waiting' AND at <= $1 ORDER BY at, id")
+                .bind(ms(now))
+                .fetch_all(self.read())
+                .await?;
+        rows.iter().map(|text| parse("a notice", text)).collect()
+    }
+
+    /// The earliest instant at which a notice waits to be put into a message.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn next_notice_at(&self) -> Result<Option<Instant>> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT MIN(at) FROM notices WHERE state = 'waiting'")
+            .fetch_one(self.read())
+            .await?;
+        maybe_instant(at)
+    }
+
+    /// Puts messages into the outbox, in one transaction. Returns how many were not there before.
+    ///
+    /// A message that is there already keeps its id, its making and its attempts. Its content is replaced while
+    /// nothing of it may have arrived; afterwards it stands as it is. One that had ended without success waits again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails; then nothing is stored.
+    pub async fn queue(&self, _now: Instant, batch: QueueBatch) -> Result<u32> {
+        let mut tx = self.begin().await?;
+        let new = put(&mut tx, &batch.messages).await?;
+        for (id, why) in &batch.dropped {
+            sqlx::query("UPDATE notices SET state = 'dropped', why = $1 WHERE id = $2 AND state <> 'delivered'")
+                .bind(why)
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        for id in &batch.replaced {
+            if batch.messages.iter().any(|(message, _)| message.id == *id) {
+                continue;
+            }
+            sqlx::query(
+                "UPDATE messages SET state = 'dropped', last_outcome = 'dropped: composed anew' \
+                 WHERE id = $1 AND state IN ('waiting', 'sending')",
+            )
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query("UPDATE notices SET state = 'waiting', message = NULL WHERE message = $1 AND state = 'queued'")
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        journal::append(&mut tx, batch.entries).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn message(&self, id: &MessageId) -> Result<Option<Message>> {
+        let row: Option<Cells> = sqlx::query_as(select!("WHERE id = $1"))
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(message).transpose()
+    }
+
+    /// The newest `limit` messages in these states (none given: in any), the oldest of them first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn messages(&self, states: &[MessageState], limit: u32) -> Result<Vec<Message>> {
+        let words: Vec<String> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+        let chosen = if words.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE state IN ({})", words.join(", "))
+        };
+        // Only words of our own enum go into the text.
+        let sql = format!("{} {chosen} ORDER BY created DESC, id DESC LIMIT $1", select!(""));
+        let mut rows: Vec<Cells> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(i64::from(limit))
+            .fetch_all(self.read())
+            .await?;
+        rows.reverse();
+        rows.into_iter().map(message).collect()
+    }
+
+    /// The notices that a message carries now, ordered by time and id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn notices_of(&self, id: &MessageId) -> Result<Vec<Notice>> {
+        let rows: Vec<String> = sqlx::query_scalar("SELECT notice FROM notices WHERE message = $1 ORDER BY at, id")
+            .bind(id.as_str())
+            .fetch_all(self.read())
+            .await?;
+        rows.iter().map(|text| parse("a notice", text)).collect()
+    }
+
+    /// All notices of a task with where they stand, ordered by time and id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn notices_of_task(&self, task: &TaskId) -> Result<Vec<(Notice, NoticeState, Option<MessageId>)>> {
+        let rows: Vec<(String, String, Option<String>)> =
+            sqlx::query_as("SELECT notice, state, message FROM notices WHERE task = $1 ORDER BY at, id")
+                .bind(task.as_str())
+                .fetch_all(self.read())
+                .await?;
+        rows.into_iter()
+            .map(|(notice, state, message)| {
+                Ok((parse("a notice", &notice)?, word(state)?, message.map(MessageId::new)))
+            })
+            .collect()
+    }
+
+    /// For each task, the time of its last notice that is on its way or delivered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn last_notices(&self) -> Result<BTreeMap<TaskId, Instant>> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT task, MAX(at) FROM notices WHERE state IN ('queued', 'delivered') GROUP BY task")
+                .fetch_all(self.read())
+                .await?;
+        rows.into_iter()
+            .map(|(task, at)| Ok((TaskId::new(task), instant(at)?)))
+            .collect()
+    }
+
+    /// The outbox in numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn counts(&self) -> Result<OutboxCounts> {
+        let mut counts = OutboxCounts::default();
+        let states: Vec<(String, i64)> = sqlx::query_as("SELECT state, COUNT(*) FROM messages GROUP BY state")
+            .fetch_all(self.read())
+            .await?;
+        for (state, number) in states {
+            let number = count(number)?;
+            match word::<MessageState>(state)? {
+                MessageState::Waiting => counts.waiting = number,
+                MessageState::Sending => counts.sending = number,
+                MessageState::Delivered => counts.delivered = number,
+                MessageState::Undeliverable => counts.undeliverable = number,
+                MessageState::Dropped => counts.dropped = number,
+            }
+        }
+        let channels: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT channel, COUNT(*), MIN(created) FROM messages WHERE state = 'waiting' GROUP BY channel",
+        )
+        .fetch_all(self.read())
+        .await?;
+        for (channel, number, oldest) in channels {
+            counts
+                .waiting_by_channel
+                .insert(ChannelId::new(channel), (count(number)?, instant(oldest)?));
+        }
+        Ok(counts)
+    }
+}
+
+/// Puts messages into the outbox, within a transaction; see [`Store::queue`]. Returns how many are new.
+pub(super) async fn put(link: &mut Link, messages: &[(Message, Vec<NoticeId>)]) -> Result<u32> {
+    let mut new = 0;
+    for (message, notices) in messages {
+        let there: Option<(String, bool)> = sqlx::query_as("SELECT state, frozen FROM messages WHERE id = $1")
+            .bind(message.id.as_str())
+            .fetch_optional(&mut *link)
+            .await?;
+        let state = match there {
+            None => {
+                insert(link, message).await?;
+                new += 1;
+                message.state
+            }
+            Some((state, frozen)) => {
+                let state: MessageState = word(state)?;
+                again(link, message, state, frozen).await?;
+                state
+            }
+        };
+        sqlite::attach_notices(link, &message.id, state, notices).await?;
+    }
+    Ok(new)
+}
+
+async fn insert(link: &mut Link, message: &Message) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO messages (id, kind, channel, priority, content, state, created, next_attempt, attempts, frozen, \
+         last_outcome, climb) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(message.id.as_str())
+    .bind(message.kind.as_str())
+    .bind(message.channel.as_str())
+    .bind(priority(message.kind))
+    .bind(json(&message.content)?)
+    .bind(message.state.as_str())
+    .bind(ms(message.created))
+    .bind(ms(message.next_attempt))
+    .bind(i64::from(message.attempts))
+    .bind(message.frozen)
+    .bind(message.last_outcome.as_deref())
+    .bind(json(&message.climb)?)
+    .execute(link)
+    .await?;
+    Ok(())
+}
+
+/// The same message once more, while it stands as `state`.
+async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: bool) -> Result<()> {
+    let next = match state {
+        MessageState::Delivered => return Ok(()),
+        MessageState::Waiting | MessageState::Sending if frozen => return Ok(()),
+        MessageState::Waiting | MessageState::Sending => state,
+        MessageState::Undeliverable | MessageState::Dropped => MessageState::Waiting,
+    };
+    sqlx::query(
+        "UPDATE messages SET channel = $1, state = $2, next_attempt = $3, climb = $4, \
+         content = CASE WHEN frozen THEN content ELSE $5 END WHERE id = $6",
+    )
+    .bind(message.channel.as_str())
+    .bind(next.as_str())
+    .bind(ms(message.next_attempt))
+    .bind(json(&message.climb)?)
+    .bind(json(&message.content)?)
+    .bind(message.id.as_str())
+    .execute(link)
+    .await?;
+    Ok(())
+}
+
+/// Word to the office goes before all else.
+fn priority(kind: MessageKind) -> i64 {
+    match kind {
+        MessageKind::System | MessageKind::Undeliverable => 0,
+        MessageKind::Notice | MessageKind::Review | MessageKind::Test => 1,
+    }
+}
+
+/// Reads a row of [`select`].
+pub(super) fn message(
+    (id, kind, channel, content, state, created, next_attempt, attempts, frozen, last_outcome, climb): Cells,
+) -> Result<Message> {
+    Ok(Message {
+        kind: word(kind)?,
+        channel: ChannelId::new(channel),
+        content: parse(&format!("the content of message {id}"), &content)?,
+        state: word(state)?,
+        created: instant(created)?,
+        next_attempt: instant(next_attempt)?,
+        attempts: count(attempts)?,
+        frozen,
+        last_outcome,
+        climb: parse(&format!("the way of message {id}"), &climb)?,
+        id: MessageId::new(id),
+    })
+}
