@@ -123,10 +123,12 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<sqlx::migrate::MigrateError> for StoreError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
-        match error {
-            sqlx::migrate::MigrateError::Execute(error) => Self::from(error),
-            other => Self::Migration(Box::new(other)),
+        use sqlx::migrate::MigrateError;
+        // A full disk is a full disk, whether a row or the schema is written.
+        if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+            return Self::from(error);
         }
+        Self::Migration(Box::new(error))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct LaneRow {
     pub next_try: Option<Instant>,
 }
 
+type Cells = (String, Option<i64>, String, bool, Option<i64>);
+
 impl Store {
     /// All lanes that were ever saved, by channel.
     ///
@@ -27,7 +29,7 @@ impl Store {
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn lanes(&self) -> Result<Vec<LaneRow>> {
-        let rows: Vec<(String, Option<i64>, String, bool, Option<i64>)> =
+        let rows: Vec<Cells> =
             sqlx::query_as("SELECT channel, stopped_since, cause, told, next_try FROM lanes ORDER BY channel")
                 .fetch_all(self.read())
                 .await?;
