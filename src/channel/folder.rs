@@ -1,0 +1,165 @@
+//! A folder in the place of a server: one file for each message, complete or not there at all.
+//!
+//! The file's name is computed from the message, so that a repeat writes the same file again and never a second one.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::outcome::Outcome;
+
+/// Writes `bytes` as `name` into `folder`, which is made where it is missing: to a temporary file, synced, renamed.
+pub(super) async fn write(folder: &Path, name: String, bytes: Vec<u8>) -> Outcome {
+    let folder = folder.to_owned();
+    let written = tokio::task::spawn_blocking(move || write_now(&folder, &name, &bytes)).await;
+    match written {
+        Ok(Ok(Before::Absent)) => Outcome::Delivered("written to the folder".to_owned()),
+        Ok(Ok(Before::Present)) => Outcome::Delivered("written to the folder again: it was already there".to_owned()),
+        Ok(Err(error)) => refused(&error),
+        Err(_) => Outcome::Unknown("writing to the folder was cut off".to_owned()),
+    }
+}
+
+/// `20211213T010000Z`: sorts by time.
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The text as part of a file name: letters and digits of any script, `.`, `_`, `-` stay, all else becomes `_`; never hidden,
+/// at most 80 bytes.
+pub(super) fn safe(text: &str) -> String {
+    let mut name = String::new();
+    for c in text.chars() {
+        let c = if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') {
+            c
+        } else {
+            '_'
+        };
+        if name.len() + c.len_utf8() > NAME_BYTES_MAX {
+            break;
+        }
+        name.push(c);
+    }
+    if name.starts_with('.') {
+        format!("_{}", name.trim_start_matches('.'))
+    } else {
+        name
+    }
+}
+
+/// File systems allow 255 bytes; stamp, id and suffix need some.
+const NAME_BYTES_MAX: usize = 80;
+
+enum Before {
+    Absent,
+    Present,
+}
+
+fn write_now(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Before> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(name);
+    let before = if path.exists() { Before::Present } else { Before::Absent };
+    let draft = Draft(folder.join(format!(".{name}.tmp")));
+    let mut file = File::create(&draft.0)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&draft.0, &path)?;
+    // Without this the name itself may be lost when the power goes.
+    File::open(folder)?.sync_all()?;
+    Ok(before)
+}
+
+/// A half-written file goes away with its owner; after the rename there is nothing left to remove.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.0.exists() {
+            drop(fs::remove_file(&self.0));
+        }
+    }
+}
+
+/// What a person must mend stops the lane for good; what may pass (a full disk) is tried again. Never the path.
+fn refused(error: &io::Error) -> Outcome {
+    let needs_a_person = matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::NotADirectory
+            | ErrorKind::AlreadyExists
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::InvalidFilename
+            | ErrorKind::IsADirectory
+    );
+    let words = format!("cannot write to the folder: {}", error.kind());
+    if needs_a_person {
+        Outcome::PermanentEndpoint(words)
+    } else {
+        Outcome::Unreachable(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_message_becomes_one_file_and_the_folder_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("new/mail");
+        let outcome = write(&folder, "a.eml".to_owned(), b"one".to_vec()).await;
+        assert_eq!(outcome.kind(), "delivered");
+        assert_eq!(names(&folder), ["a.eml"]);
+        assert_eq!(fs::read(folder.join("a.eml")).unwrap(), b"one");
+    }
+
+    #[tokio::test]
+    async fn a_repeat_writes_the_same_file_and_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "a.eml".to_owned(), b"one".to_vec()).await;
+        let again = write(dir.path(), "a.eml".to_owned(), b"one".to_vec()).await;
+        assert_eq!(names(dir.path()), ["a.eml"]);
+        assert!(again.words().contains("already there"), "{again}");
+    }
+
+    #[tokio::test]
+    async fn a_file_in_the_folders_place_stops_the_lane() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("taken");
+        fs::write(&taken, "x").unwrap();
+        let outcome = write(&taken, "a.eml".to_owned(), b"one".to_vec()).await;
+        assert_eq!(outcome.kind(), "permanent/endpoint");
+    }
+
+    #[test]
+    fn a_full_disk_is_tried_again() {
+        let outcome = refused(&io::Error::from(ErrorKind::StorageFull));
+        assert_eq!(outcome.kind(), "unreachable");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_folder_or_hide() {
+        assert_eq!(safe("../../etc/passwd"), "__.._etc_passwd");
+        assert_eq!(safe("张 三/李"), "张_三_李");
+    }
+
+    #[test]
+    fn a_stamp_sorts_by_time() {
+        let at = Utc.with_ymd_and_hms(2021, 12, 13, 1, 2, 3).unwrap();
+        assert_eq!(stamp(at), "20211213T010203Z");
+    }
+}
