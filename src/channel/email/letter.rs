@@ -170,3 +170,6 @@ const PLAIN_ID_BYTES_MAX: usize = 40;
 
 /// Of a hash, so much is enough to keep tasks apart.
 const HASH_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests;

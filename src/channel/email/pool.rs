@@ -25,7 +25,7 @@ use super::{Settings, Tls};
 
 /// The connections of one channel.
 pub(super) struct Pool {
-    way: Way,
+    pub(super) way: Way,
     /// The login's name and password, which must not come back in a server's words.
     login: Vec<String>,
     permits: Semaphore,
