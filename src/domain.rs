@@ -8,5 +8,6 @@ pub mod notice;
 pub mod outcome;
 pub mod people;
 pub mod review;
+pub mod system;
 pub mod task;
 pub mod when;

@@ -1,1 +1,13 @@
-//! Not yet.
+//! Words for people: message templates in Chinese and English, which users may override, over phrases that are ours.
+
+mod en;
+mod escape;
+mod letter;
+mod notice;
+mod phrases;
+mod plain;
+mod renderer;
+mod sample;
+mod zh;
+
+pub use renderer::{Renderer, TemplateFault};

@@ -123,6 +123,12 @@ pub struct NoticeView {
 /// How a task's present stands to what a notice is about: the figures from which its words are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
+    /// The deadline in force after any move off a day off, local: `2021-12-16`, or `2021-12-16 17:00` where it has a time.
+    pub due: String,
+    /// The time of day of a deadline that has one: `17:00`.
+    pub due_time: Option<String>,
+    /// Whether the deadline was moved off a day off.
+    pub due_moved: bool,
     /// Whether the deadline has passed.
     pub passed: bool,
     /// Working days in (today, due], negative for (due, today].
@@ -135,10 +141,40 @@ pub struct Standing {
     pub submitted_working_days: Option<i64>,
     /// Civil days since the closing, where it is closed.
     pub closed_days: Option<i64>,
+    /// The local date of the last report in this round.
+    pub reported_on: Option<String>,
     /// The last progress text; empty where there is none.
     pub progress: String,
     /// Whether days of a year that is not published were counted.
     pub provisional: bool,
+}
+
+impl Standing {
+    /// Whether the deadline passed without the task being handed in or closed.
+    #[must_use]
+    pub fn is_overdue(&self, state: Phase) -> bool {
+        self.passed && matches!(state, Phase::Open | Phase::Acknowledged)
+    }
+}
+
+/// What a notice is about, judged on the present: it chooses the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topic {
+    /// The deadline has passed.
+    Overdue,
+    /// It is today and has not passed.
+    DueToday,
+    /// It lies ahead.
+    Upcoming,
+    /// Nobody has reported for long.
+    Silent,
+    /// It was handed in and waits for review.
+    UnderReview,
+    /// It is closed and is looked at again (回头看).
+    LookBack,
+    /// It is new, or nobody has taken note of it yet.
+    New,
 }
 
 /// One task in a digest, with the loudest of its notices for this recipient.
@@ -151,6 +187,10 @@ pub struct Item {
     pub anchor: Anchor,
     /// Where the task stands now.
     pub standing: Standing,
+    /// The part that the recipient plays for this task, as configuration writes it.
+    pub role: String,
+    /// When its step wanted it to go out, local: `2021-12-13 09:00`.
+    pub scheduled: String,
     /// The names of those for whom the recipient gets it (absence); empty: for themselves.
     pub for_names: Vec<String>,
     /// For groups: everyone concerned, by name.
@@ -161,7 +201,24 @@ pub struct Item {
     pub problem: String,
 }
 
-/// What one message says, before it has words: worst first, each task once.
+impl Item {
+    /// What it is about, judged on the present.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        let state = self.view.task.state;
+        match (self.anchor, state) {
+            (_, Phase::Closed | Phase::Cancelled | Phase::Withdrawn) | (Anchor::Closed, _) => Topic::LookBack,
+            (_, Phase::Submitted) => Topic::UnderReview,
+            (Anchor::Reported, _) => Topic::Silent,
+            (Anchor::Opened, Phase::Open) if !self.standing.passed => Topic::New,
+            (Anchor::Due | Anchor::Opened | Anchor::Submitted, _) if self.standing.passed => Topic::Overdue,
+            (Anchor::Due | Anchor::Opened | Anchor::Submitted, _) if self.standing.days_left <= 0 => Topic::DueToday,
+            (Anchor::Due | Anchor::Opened | Anchor::Submitted, _) => Topic::Upcoming,
+        }
+    }
+}
+
+/// What a message says, before it has words: worst first, each task once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// Who gets it.
@@ -174,10 +231,53 @@ pub struct Digest {
     pub items: Vec<Item>,
     /// The others, counted by level.
     pub rest: BTreeMap<Level, u32>,
+    /// All tasks, those of `rest` included, counted by what they are about.
+    pub tally: Tally,
     /// Why this message is here though it was meant for another: whom it could not reach, by name.
     pub instead_of: Option<String>,
     /// In a trial: whom it would have gone to, by name and channel.
     pub trial_for: Option<String>,
+}
+
+/// Counts over all tasks of a digest, for its subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many tasks.
+    pub tasks: u32,
+    /// How many of them are past their deadline and not handed in.
+    pub overdue: u32,
+    /// The most working days that one of those is late.
+    pub longest_working_days: i64,
+    /// The most civil days that one of those is late.
+    pub longest_days: i64,
+    /// The fewest working days left among those whose deadline lies ahead.
+    pub nearest_working_days: Option<i64>,
+    /// The longest silence in working days among the silent.
+    pub longest_silence: i64,
+    /// How many are about what.
+    pub topics: BTreeMap<Topic, u32>,
+}
+
+impl Tally {
+    /// Adds a task.
+    pub fn add(&mut self, item: &Item) {
+        let topic = item.topic();
+        let standing = &item.standing;
+        self.tasks += 1;
+        *self.topics.entry(topic).or_default() += 1;
+        if standing.is_overdue(item.view.task.state) {
+            self.overdue += 1;
+            self.longest_working_days = self.longest_working_days.max(-standing.working_days_left);
+            self.longest_days = self.longest_days.max(-standing.days_left);
+        }
+        if matches!(topic, Topic::Upcoming | Topic::New) {
+            let left = standing.working_days_left;
+            self.nearest_working_days = Some(self.nearest_working_days.map_or(left, |nearest| nearest.min(left)));
+        }
+        if topic == Topic::Silent {
+            self.longest_silence = self.longest_silence.max(standing.silent_working_days);
+        }
+    }
 }
 
 /// The worst so many notices of a message are written in full, the rest counted.

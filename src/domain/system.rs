@@ -1,0 +1,84 @@
+//! Word to the office: about Duban itself, and about messages that could not be delivered.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that the office must know about Duban itself; each is told once for each cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "kebab-case")]
+pub enum SystemWord {
+    /// A store was made: where one was lost, everybody would be told everything again.
+    NewStore {
+        /// Where it is.
+        path: String,
+        /// How many tasks it holds.
+        tasks: u32,
+        /// How many notices are caught up late.
+        late: u32,
+    },
+    /// A channel's endpoint does not answer or refuses us: its messages wait.
+    EndpointStopped {
+        /// The channel.
+        channel: String,
+        /// What the other side said, or what failed.
+        cause: String,
+        /// How many tasks wait in its messages.
+        waiting_tasks: u32,
+    },
+    /// A stopped endpoint works again.
+    EndpointRecovered {
+        /// The channel.
+        channel: String,
+    },
+    /// The files are broken, or a load was refused: the last good load stays in force.
+    LoadRefused {
+        /// What is wrong, each as `file:line: text`.
+        problems: Vec<String>,
+        /// Since when, local.
+        since: String,
+    },
+    /// The files are in order again.
+    LoadAccepted,
+    /// Rows are missing from the files: these tasks are silent from now on.
+    Withdrawn {
+        /// Their ids and titles.
+        tasks: Vec<(String, String)>,
+    },
+    /// The clock jumped: nothing goes out until somebody confirms it.
+    ClockHeld {
+        /// What the clock shows, local.
+        shown: String,
+        /// What it showed when it was last read, local.
+        before: String,
+    },
+    /// The clock was confirmed, or is right again.
+    ClockReleased,
+    /// A message template failed; the built-in text stands instead.
+    TemplateFailed {
+        /// The template.
+        file: String,
+        /// What failed.
+        text: String,
+    },
+    /// A calendar year was loaded, and notices that were provisional have moved.
+    CalendarLoaded {
+        /// What moved, one line each.
+        moved: Vec<String>,
+    },
+}
+
+/// Word to the office that a message could not be delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndeliverableWord {
+    /// The subject of the message.
+    pub subject: String,
+    /// Whom it was for.
+    pub recipient_name: String,
+    /// Through which channel.
+    pub channel: String,
+    /// What the other side said, or why it was given up.
+    pub why: String,
+    /// Who gets it instead, by name.
+    pub told_instead: Option<String>,
+    /// The ids and titles of the tasks in it.
+    pub tasks: Vec<(String, String)>,
+}

@@ -1,0 +1,135 @@
+//! What is said of a task, apart from how it is laid out: one implementation for each language.
+
+use std::collections::BTreeMap;
+
+use super::en::En;
+use super::zh::Zh;
+use crate::domain::ladder::{Anchor, Level, Offset};
+use crate::domain::message::{Digest, Item, Standing, Topic};
+use crate::domain::people::Locale;
+use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::task::{Light, Phase};
+
+/// The phrases of one language. Ledger text goes in and comes out unescaped: the templates escape.
+pub(super) trait Phrases: Sync {
+    /// The word for a level; the word for "overdue" only where the deadline has passed.
+    fn level(&self, level: Level, topic: Topic) -> &'static str;
+    /// The word for a level where levels are counted.
+    fn level_name(&self, level: Level) -> &'static str;
+    /// The word for a light.
+    fn light(&self, light: Light) -> &'static str;
+    /// The word for a phase.
+    fn phase(&self, phase: Phase) -> &'static str;
+    /// How the deadline stands now: `逾期3个工作日`.
+    fn deadline(&self, standing: &Standing) -> String;
+    /// What the notice says of the task in a few words.
+    fn state(&self, item: &Item) -> String;
+    /// What the reader is asked to do.
+    fn ask(&self, item: &Item) -> String;
+    /// What part the reader plays; empty where there is nothing to say.
+    fn role(&self, role: &str) -> String;
+    /// Why the notice is sent: its step in words.
+    fn why(&self, step: &StepWords) -> String;
+    /// One line for the whole message.
+    fn headline(&self, digest: &Digest) -> String;
+    /// What was not written in full.
+    fn rest(&self, rest: &BTreeMap<Level, u32>) -> String;
+    /// Several names in one phrase.
+    fn names(&self, names: &[String]) -> String;
+    /// The marking of a trial, before the subject; empty in earnest.
+    fn trial(&self, trial_for: Option<&str>) -> String;
+    /// Word to the office.
+    fn system(&self, word: &SystemWord) -> Letter;
+    /// Word to the office about a message that could not be delivered.
+    fn undeliverable(&self, word: &UndeliverableWord) -> Letter;
+    /// A marked test.
+    fn test(&self, channel: &str) -> Letter;
+    /// Stands under a built-in text that stands in for a failed template.
+    fn fallback_note(&self) -> &'static str;
+    /// `截至` or `As of`.
+    fn as_of(&self) -> &'static str;
+}
+
+/// A short message of paragraphs and perhaps a list.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Letter {
+    /// One line.
+    pub(super) subject: String,
+    /// In order.
+    pub(super) paragraphs: Vec<String>,
+    /// What the last paragraph speaks of.
+    pub(super) list: Vec<String>,
+}
+
+/// At most so many lines of a list are written in a letter.
+pub(super) const LIST_MAX: usize = 50;
+
+/// The phrases of a language.
+pub(super) fn of(locale: Locale) -> &'static dyn Phrases {
+    match locale {
+        Locale::ZhCn => &Zh,
+        Locale::En => &En,
+    }
+}
+
+/// A step's name, read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StepWords {
+    /// What it counts from.
+    pub(super) anchor: Anchor,
+    /// How far; none: on the day itself.
+    pub(super) at: Option<Offset>,
+    /// Counted from 1.
+    pub(super) occurrence: u32,
+    /// The deadline as it stands in messages.
+    pub(super) due: String,
+    /// Its own wanted time, where it goes out late.
+    pub(super) scheduled: Option<String>,
+}
+
+impl StepWords {
+    /// The step of an item.
+    pub(super) fn of(item: &Item) -> Self {
+        let name = item.view.step.as_str();
+        let offset = name
+            .strip_prefix(item.anchor.as_str())
+            .and_then(|rest| rest.split_once('/'))
+            .map_or("", |(offset, _)| offset);
+        let occurrence = name.rsplit_once('#').and_then(|(_, number)| number.parse().ok());
+        Self {
+            anchor: item.anchor,
+            at: offset.parse().ok().filter(|at: &Offset| at.amount != 0),
+            occurrence: occurrence.unwrap_or(1),
+            due: item.standing.due.clone(),
+            scheduled: item.view.late.then(|| item.scheduled.clone()),
+        }
+    }
+}
+
+/// Who is asked: the parts that differ in what they can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// Owner, contacts, a named unit.
+    Doer,
+    /// The unit's head.
+    Head,
+    /// The lead leader.
+    Lead,
+    /// Supervisor or office.
+    Watcher,
+    /// A group, or somebody named without a part.
+    Reader,
+}
+
+impl Seat {
+    /// The seat of a role as configuration writes it.
+    pub(super) fn of(role: &str) -> Self {
+        match role.split(':').next().unwrap_or(role) {
+            "owner" | "contacts" | "unit" => Self::Doer,
+            "head" => Self::Head,
+            "lead" => Self::Lead,
+            "supervisor" | "office" => Self::Watcher,
+            _ => Self::Reader,
+        }
+    }
+}

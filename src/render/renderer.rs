@@ -1,0 +1,251 @@
+//! Templates to words: the built-in ones, the user's over them, proven on samples when they are loaded.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
+use serde::Serialize;
+use thiserror::Error as ThisError;
+
+use super::escape::{markdown, one_line, shorten};
+use super::letter::LetterPage;
+use super::notice::NoticePage;
+use super::phrases::{self, Letter, Phrases};
+use super::plain::Plain;
+use super::sample;
+use crate::domain::message::{Digest, Words};
+use crate::domain::people::Locale;
+use crate::domain::system::{SystemWord, UndeliverableWord};
+
+/// Steps of the template engine for one part of one message: a hundred tasks take about a tenth of it.
+const FUEL: u64 = 2_000_000;
+/// A subject, whatever a template makes of it, is at most so many columns wide.
+const SUBJECT_COLUMNS_MAX: usize = 250;
+
+macro_rules! built_in {
+    ($($file:literal)*) => {
+        [$(($file, include_str!(concat!("templates/", $file)))),*]
+    };
+}
+
+/// Every template by its file name, which is also the name of the file that overrides it.
+const BUILT_IN: [(&str, &str); 17] = built_in![
+    "shared/page.html"
+    "zh-CN/notice.subject" "zh-CN/notice.txt" "zh-CN/notice.html" "zh-CN/notice.md"
+    "zh-CN/letter.subject" "zh-CN/letter.txt" "zh-CN/letter.html" "zh-CN/letter.md"
+    "en/notice.subject" "en/notice.txt" "en/notice.html" "en/notice.md"
+    "en/letter.subject" "en/letter.txt" "en/letter.html" "en/letter.md"
+];
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{file}:{line}: {text}")]
+pub struct TemplateFault {
+    /// The template's file name, relative to the templates' folder.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, where it is known.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// Renders messages. Cannot fail: where a template does, the built-in plain text stands instead and says so.
+#[derive(Debug)]
+pub struct Renderer {
+    templates: Environment<'static>,
+}
+
+impl Renderer {
+    /// The built-in templates with the user's over them, each rendered with samples of everything that can occur.
+    ///
+    /// # Errors
+    ///
+    /// Every override that names no template, does not parse, or fails on a sample.
+    pub fn new(overrides: &BTreeMap<String, String>) -> Result<Self, Vec<TemplateFault>> {
+        let mut faults = Vec::new();
+        let mut templates = environment();
+        for (file, source) in BUILT_IN {
+            let source = overrides.get(file).map_or(source, String::as_str);
+            if let Err(error) = templates.add_template_owned(file, source.to_owned()) {
+                faults.push(fault(&error, file));
+            }
+        }
+        for file in overrides.keys().filter(|file| !is_known(file)) {
+            faults.push(TemplateFault {
+                file: file.clone(),
+                line: 1,
+                column: None,
+                text: format!("no template has this name; there are {}", names()),
+            });
+        }
+        let renderer = Self { templates };
+        if faults.is_empty() {
+            faults = renderer.prove();
+        }
+        if faults.is_empty() { Ok(renderer) } else { Err(faults) }
+    }
+
+    /// The words of a digest.
+    #[must_use]
+    pub fn notices(&self, digest: &Digest) -> Words {
+        let page = NoticePage::of(digest);
+        self.words("notice", digest.locale, &page).unwrap_or_else(|fault| {
+            Plain::of_notices(&page).words(phrases::of(digest.locale), &page.as_of, fault.to_string())
+        })
+    }
+
+    /// Word to the office about Duban itself; `as_of` is local time.
+    #[must_use]
+    pub fn system(&self, word: &SystemWord, locale: Locale, as_of: &str) -> Words {
+        self.letter(phrases::of(locale).system(word), locale, as_of)
+    }
+
+    /// Word to the office that a message could not be delivered; `as_of` is local time.
+    #[must_use]
+    pub fn undeliverable(&self, what: &UndeliverableWord, locale: Locale, as_of: &str) -> Words {
+        self.letter(phrases::of(locale).undeliverable(what), locale, as_of)
+    }
+
+    /// A marked test of a channel; `as_of` is local time.
+    #[must_use]
+    pub fn test(&self, channel: &str, locale: Locale, as_of: &str) -> Words {
+        self.letter(phrases::of(locale).test(channel), locale, as_of)
+    }
+
+    fn letter(&self, letter: Letter, locale: Locale, as_of: &str) -> Words {
+        let letter = Letter {
+            subject: one_line(&letter.subject),
+            ..letter
+        };
+        let page = LetterPage::of(letter, as_of);
+        self.words("letter", locale, &page).unwrap_or_else(|fault| {
+            let words: &dyn Phrases = phrases::of(locale);
+            let plain = Plain {
+                subject: page.headline.clone(),
+                lines: page.paragraphs.iter().chain(&page.list).cloned().collect(),
+            };
+            plain.words(words, as_of, fault.to_string())
+        })
+    }
+
+    fn words<P: Serialize>(&self, name: &str, locale: Locale, page: &P) -> Result<Words, TemplateFault> {
+        let page = Value::from(Serde(page));
+        let part = |ending: &str| {
+            let file = format!("{}/{name}.{ending}", locale.as_str());
+            self.templates
+                .get_template(&file)
+                .and_then(|template| template.render(page.clone()))
+                .map_err(|error| fault(&error, &file))
+        };
+        let subject = shorten(&one_line(&part("subject")?), SUBJECT_COLUMNS_MAX);
+        if subject.is_empty() {
+            return Err(TemplateFault {
+                file: format!("{}/{name}.subject", locale.as_str()),
+                line: 1,
+                column: None,
+                text: "the subject comes out empty".into(),
+            });
+        }
+        Ok(Words {
+            subject,
+            text: tidy(&part("txt")?),
+            html: part("html")?,
+            markdown: tidy(&part("md")?),
+            fallback: None,
+        })
+    }
+
+    /// Renders every template with every sample; one fault for each template and line.
+    fn prove(&self) -> Vec<TemplateFault> {
+        let mut faults: Vec<TemplateFault> = Vec::new();
+        let mut note = |result: Result<Words, TemplateFault>| {
+            if let Err(fault) = result
+                && !faults.contains(&fault)
+            {
+                faults.push(fault);
+            }
+        };
+        for locale in [Locale::ZhCn, Locale::En] {
+            for digest in sample::digests(locale) {
+                note(self.words("notice", locale, &NoticePage::of(&digest)));
+            }
+            for letter in sample::letters(phrases::of(locale)) {
+                note(self.words("letter", locale, &LetterPage::of(letter, sample::AS_OF)));
+            }
+        }
+        faults
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_fuel(Some(FUEL));
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        templates.set_syntax(syntax);
+    }
+    templates.set_auto_escape_callback(|file| match file.rsplit_once('.') {
+        Some((_, "html")) => AutoEscape::Html,
+        Some((_, "md")) => AutoEscape::Custom("markdown".into()),
+        _ => AutoEscape::None,
+    });
+    templates.set_formatter(format_value);
+    templates
+}
+
+fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if !matches!(state.auto_escape(), AutoEscape::Custom(_)) {
+        return minijinja::escape_formatter(out, state, value);
+    }
+    let text = value.to_string();
+    out.write_str(&if value.is_safe() { text } else { markdown(&text) })
+        .map_err(|_| Error::new(ErrorKind::WriteFailure, "the text could not be written"))
+}
+
+fn is_known(file: &str) -> bool {
+    BUILT_IN.iter().any(|(name, _)| *name == file)
+}
+
+fn names() -> String {
+    BUILT_IN.map(|(name, _)| name).join(", ")
+}
+
+/// The innermost fault names the template and line in which it happened.
+fn fault(error: &Error, file: &str) -> TemplateFault {
+    TemplateFault {
+        file: error.name().unwrap_or(file).to_owned(),
+        line: error.line().unwrap_or(1),
+        column: column(error),
+        text: error.detail().map_or_else(
+            || error.kind().to_string(),
+            |detail| format!("{}: {detail}", error.kind()),
+        ),
+    }
+}
+
+fn column(error: &Error) -> Option<usize> {
+    let start = error.range()?.start;
+    let before = error.template_source()?.get(..start)?;
+    let line = before.rsplit_once('\n').map_or(before, |(_, line)| line);
+    Some(line.chars().count() + 1)
+}
+
+/// Lines end without blanks, no two empty lines follow each other, one line break ends the text.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.trim().lines().map(str::trim_end) {
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+    }
+    tidy
+}
+
+#[cfg(test)]
+mod tests;

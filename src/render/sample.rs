@@ -1,0 +1,218 @@
+//! Made-up messages in which everything occurs that templates can meet: they are proven on these when they are loaded.
+
+use std::collections::BTreeMap;
+
+use super::phrases::{Letter, Phrases};
+use crate::domain::id::NoticeId;
+use crate::domain::ladder::{Anchor, Level};
+use crate::domain::message::{Digest, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
+use crate::domain::notice::{Recipient, RecipientKind};
+use crate::domain::people::Locale;
+use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::task::{Light, Phase};
+
+/// When samples are made.
+pub(super) const AS_OF: &str = "2021-12-21 09:00";
+
+/// How a sample's deadline stands: passed, working days left, days left.
+const STANDINGS: [(bool, i64, i64); 6] = [
+    (true, -3, -5),
+    (true, 0, -1),
+    (true, 0, 0),
+    (false, 0, 0),
+    (false, 1, 1),
+    (false, 3, 5),
+];
+
+/// Every anchor, level and standing; late, absent, provisional, trial, redirected; one, several and too many tasks.
+pub(super) fn digests(locale: Locale) -> Vec<Digest> {
+    let mut digests = Vec::new();
+    for (index, (passed, working, days)) in STANDINGS.into_iter().enumerate() {
+        for anchor in Anchor::ALL {
+            for level in Level::ALL {
+                let mut item = item(locale, anchor, level, index);
+                item.standing = Standing {
+                    passed,
+                    working_days_left: working,
+                    days_left: days,
+                    ..item.standing
+                };
+                item.view.task.light = if passed { Light::Red } else { Light::Green };
+                digests.push(digest(locale, vec![phased(item)]));
+            }
+        }
+    }
+    let mut full = item(locale, Anchor::Due, Level::Summon, 0);
+    full.view.late = true;
+    full.for_names = vec!["张三".into()];
+    full.concerned = vec!["张三".into(), "李四".into()];
+    full.standing.provisional = true;
+    full.standing.due_moved = true;
+    let mut bare = item(locale, Anchor::Reported, Level::Warn, 0);
+    bare.standing.progress = String::new();
+    bare.standing.reported_on = None;
+    bare.evidence = String::new();
+    bare.problem = String::new();
+    bare.view.task.area = String::new();
+    bare.role = String::new();
+    let mut marked = digest(locale, vec![full.clone(), bare.clone()]);
+    marked.trial_for = Some("李四".into());
+    marked.instead_of = Some("王五".into());
+    let mut folded = digest(locale, vec![full; ITEMS_MAX]);
+    folded.rest = BTreeMap::from([(Level::Overdue, 3), (Level::Remind, 1)]);
+    digests.extend([marked, folded, digest(locale, vec![bare]), digest(locale, Vec::new())]);
+    digests
+}
+
+/// The state that goes with an item's anchor.
+fn phased(mut item: Item) -> Item {
+    item.view.task.state = match item.anchor {
+        Anchor::Due => Phase::Acknowledged,
+        Anchor::Opened | Anchor::Reported => Phase::Open,
+        Anchor::Submitted => Phase::Submitted,
+        Anchor::Closed => Phase::Closed,
+    };
+    match item.view.task.state {
+        Phase::Submitted => item.view.task.light = Light::Blue,
+        Phase::Closed | Phase::Cancelled | Phase::Withdrawn => item.view.task.light = Light::Grey,
+        Phase::Open | Phase::Acknowledged => {}
+    }
+    item
+}
+
+/// A digest for one person.
+pub(super) fn digest(locale: Locale, items: Vec<Item>) -> Digest {
+    let mut tally = Tally::default();
+    for item in &items {
+        tally.add(item);
+    }
+    Digest {
+        recipient: Recipient {
+            kind: RecipientKind::Person,
+            id: "vm-edu".into(),
+            name: "分管教育副市长".into(),
+            role: "lead".into(),
+        },
+        locale,
+        as_of: AS_OF.into(),
+        items,
+        rest: BTreeMap::new(),
+        tally,
+        instead_of: None,
+        trial_for: None,
+    }
+}
+
+/// A task of the first real ledger, three working days late.
+pub(super) fn item(locale: Locale, anchor: Anchor, level: Level, index: usize) -> Item {
+    let text = |zh: &str, en: &str| match locale {
+        Locale::ZhCn => zh.to_owned(),
+        Locale::En => en.to_owned(),
+    };
+    let roles = ["owner", "head", "lead", "supervisor", "channel:leaders", "office"];
+    let named = |id: &str, zh: &str, en: &str| Named {
+        id: id.into(),
+        name: text(zh, en),
+    };
+    phased(Item {
+        view: NoticeView {
+            id: NoticeId::new("0123456789abcdef0123456789abcdef"),
+            level,
+            step: format!("{}+3wd/{}", anchor.as_str(), level.as_str()),
+            at: "2021-12-21T09:00:00+08:00".into(),
+            late: false,
+            reason: "3 working days after 2021-12-16".into(),
+            task: TaskView {
+                id: "1".into(),
+                title: text("班额整改", "Class size"),
+                area: text("整改任务落实", "Earlier findings"),
+                unit: named("edu", "市教育局", "Education Bureau"),
+                lead: named("vm-edu", "分管教育副市长", "Vice-Mayor for Education"),
+                due: "2021-12-16".into(),
+                state: Phase::Acknowledged,
+                light: Light::Red,
+            },
+        },
+        anchor,
+        standing: Standing {
+            due: "2021-12-16".into(),
+            due_time: None,
+            due_moved: false,
+            passed: true,
+            working_days_left: -3,
+            days_left: -5,
+            silent_working_days: 10,
+            submitted_working_days: Some(3),
+            closed_days: Some(30),
+            reported_on: Some("2021-12-10".into()),
+            progress: text(
+                "已增设2个班，第3个班正在腾挪教室",
+                "Two classes added, a room is being cleared for the third",
+            ),
+            provisional: false,
+        },
+        role: roles.get(index % roles.len()).copied().unwrap_or("owner").into(),
+        scheduled: AS_OF.into(),
+        for_names: Vec::new(),
+        concerned: Vec::new(),
+        evidence: text("班额统计表；新建教室验收单", "Class list; acceptance of the new rooms"),
+        problem: text(
+            "市第六中学大班额问题仍然存在",
+            "Classes at No. 6 School are still too large",
+        ),
+    })
+}
+
+/// One letter of every sort.
+pub(super) fn letters(words: &dyn Phrases) -> Vec<Letter> {
+    let tasks = vec![("1".to_owned(), "班额整改".to_owned())];
+    let mut letters: Vec<Letter> = system_words().iter().map(|word| words.system(word)).collect();
+    letters.push(words.test("mail"));
+    for told_instead in [None, Some("李四".to_owned())] {
+        letters.push(words.undeliverable(&UndeliverableWord {
+            subject: "督办｜市教育局：班额整改 逾期3个工作日".into(),
+            recipient_name: "张三".into(),
+            channel: "mail".into(),
+            why: "550 5.1.1 no such user".into(),
+            told_instead,
+            tasks: tasks.clone(),
+        }));
+    }
+    letters
+}
+
+/// One of each.
+pub(super) fn system_words() -> Vec<SystemWord> {
+    let tasks = vec![("1".to_owned(), "班额整改".to_owned())];
+    vec![
+        SystemWord::NewStore {
+            path: "/var/lib/duban/duban.db".into(),
+            tasks: 29,
+            late: 12,
+        },
+        SystemWord::EndpointStopped {
+            channel: "mail".into(),
+            cause: "535 5.7.8 authentication failed".into(),
+            waiting_tasks: 7,
+        },
+        SystemWord::EndpointRecovered { channel: "mail".into() },
+        SystemWord::LoadRefused {
+            problems: vec!["ledger.csv:3: unit 市教育居 is not defined".into()],
+            since: AS_OF.into(),
+        },
+        SystemWord::LoadAccepted,
+        SystemWord::Withdrawn { tasks },
+        SystemWord::ClockHeld {
+            shown: "2031-01-01 00:00".into(),
+            before: AS_OF.into(),
+        },
+        SystemWord::ClockReleased,
+        SystemWord::TemplateFailed {
+            file: "zh-CN/notice.html".into(),
+            text: "undefined value".into(),
+        },
+        SystemWord::CalendarLoaded {
+            moved: vec!["1 due-3wd/warn: 2027-02-18 → 2027-02-15".into()],
+        },
+    ]
+}
