@@ -1,1 +1,31 @@
-//! Not yet.
+//! Configuration: from files to one proven [`Config`], or to all problems at once.
+//!
+//! The road: [`origin`] reads bytes, [`raw`] says what stands in the files, [`load`] follows includes and ledgers, the
+//! other files here each prove one noun. After it nothing checks again. Only this room reads the environment.
+
+mod calendar;
+mod channels;
+mod environment;
+mod faults;
+mod ladders;
+mod ledger;
+mod load;
+mod names;
+mod origin;
+mod people;
+mod problem;
+mod raw;
+mod reach;
+mod reviews;
+mod secrets;
+mod settings;
+mod template;
+
+pub use environment::{Environment, find, store_path_of};
+pub use load::{Config, Delivery, load, load_from};
+pub use origin::FileSet;
+pub use problem::{Problem, Problems, Severity, report};
+pub use reviews::{CRON_SEARCH_FROM, parse_cron};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,8 @@
-//! Not yet.
+//! Files that people share: tables and calendars, in the forms in which offices really save them.
+//!
+//! Knows bytes and places, and nothing of tasks or configuration.
+
+pub mod date;
+pub mod icalendar;
+pub mod table;
+pub mod text;

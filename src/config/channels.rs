@@ -1,0 +1,385 @@
+//! Channels: from their tables to the settings of `channel`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+
+use crate::channel::{Budget, Lane, Settings, email, webhook};
+use crate::domain::id::{ChannelId, PersonId};
+use crate::domain::ladder::TimeUnit;
+
+use super::environment::Environment;
+use super::faults::{Faults, Place, Placed};
+use super::names::Names;
+use super::raw::{Raw, RawChannel, RawSecret};
+use super::secrets::{InTheClear, resolve};
+use super::settings::{wait, waits};
+
+/// Types of the contract that this version does not have.
+const LATER_TYPES: &[&str] = &[
+    "wecom",
+    "dingtalk",
+    "feishu",
+    "slack",
+    "teams",
+    "discord",
+    "telegram",
+    "mattermost",
+    "rocketchat",
+    "matrix",
+    "ntfy",
+    "gotify",
+];
+/// What every channel may have.
+const LANE_KEYS: &[&str] = &["type", "budget", "retry", "timeout", "concurrency", "members"];
+/// What a channel of type email may have beside them.
+const EMAIL_KEYS: &[&str] = &["server", "username", "password", "from", "ca"];
+/// What a channel of type webhook may have beside them.
+const WEBHOOK_KEYS: &[&str] = &["url", "secret", "secrets"];
+/// How many sends at once where the configuration does not say.
+const CONCURRENCY: usize = 4;
+/// More at once than this is no good neighbour.
+const CONCURRENCY_MAX: i64 = 64;
+/// How long a send may take where the configuration does not say.
+const TIMEOUT_SECONDS: i64 = 30;
+/// A send that takes longer than this keeps its lane from others.
+const TIMEOUT_SECONDS_MAX: i64 = 600;
+
+/// All channels that are right; a fault for each that is not.
+pub(super) fn settle(
+    faults: &mut Faults,
+    raw: &Raw,
+    names: &Names,
+    env: &Environment,
+) -> BTreeMap<ChannelId, Settings> {
+    let mut channels = BTreeMap::new();
+    for (id, entry) in &raw.channels {
+        if let Some(settings) = channel(faults, names, env, id, entry) {
+            channels.insert(ChannelId::new(id.as_str()), settings);
+        }
+    }
+    channels
+}
+
+fn channel(
+    faults: &mut Faults,
+    names: &Names,
+    env: &Environment,
+    id: &str,
+    entry: &Placed<RawChannel>,
+) -> Option<Settings> {
+    let raw = &entry.value;
+    let kind = raw.kind.as_ref()?;
+    let keys = match kind.value.as_str() {
+        "email" => EMAIL_KEYS,
+        "webhook" => WEBHOOK_KEYS,
+        later if LATER_TYPES.contains(&later) => {
+            let text = format!("channel type `{later}` is not in this version");
+            faults.error_hint(kind.place, text, "email and webhook are");
+            return None;
+        }
+        other => {
+            let text = format!("channel type `{other}` is unknown");
+            let known = ["email", "webhook"].iter().chain(LATER_TYPES).copied();
+            faults.unknown(kind.place, text, other, known, Some("email or webhook".into()));
+            return None;
+        }
+    };
+    for (key, place) in &raw.present {
+        if !keys.contains(key) && !LANE_KEYS.contains(key) {
+            let text = format!("`{key}` does not belong to a channel of type {}", kind.value);
+            faults.error_hint(*place, text, format!("it may have: {}", keys.join(", ")));
+        }
+    }
+    let lane = lane(faults, names, raw);
+    if kind.value == "email" {
+        email_settings(faults, env, id, entry, lane).map(Settings::Email)
+    } else {
+        webhook_settings(faults, env, id, entry, lane).map(Settings::Webhook)
+    }
+}
+
+fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel) -> Lane {
+    let concurrency = raw.concurrency.as_ref().and_then(|number| {
+        if !(1..=CONCURRENCY_MAX).contains(&number.value) {
+            faults.error(
+                number.place,
+                format!("`concurrency` must be from 1 to {CONCURRENCY_MAX}"),
+            );
+        }
+        usize::try_from(number.value).ok()
+    });
+    let timeout = raw.timeout.as_ref().and_then(|text| {
+        let timeout = wait(faults, text)?;
+        if timeout > TimeDelta::seconds(TIMEOUT_SECONDS_MAX) {
+            faults.error(text.place, format!("`timeout` must be at most {TIMEOUT_SECONDS_MAX}s"));
+        }
+        Some(timeout)
+    });
+    let members: Vec<PersonId> = raw
+        .members
+        .iter()
+        .filter_map(|name| names.person(faults, name))
+        .collect();
+    Lane {
+        budget: raw.budget.as_ref().and_then(|text| budget(faults, text)),
+        concurrency: concurrency.unwrap_or(CONCURRENCY),
+        timeout: timeout.unwrap_or(TimeDelta::seconds(TIMEOUT_SECONDS)),
+        retry: raw
+            .retry
+            .as_ref()
+            .map(|texts| waits(faults, texts))
+            .filter(|waits| !waits.is_empty()),
+        members,
+    }
+}
+
+fn budget(faults: &mut Faults, text: &Placed<String>) -> Option<Budget> {
+    let parts = text.value.split_once('/');
+    let found = parts.and_then(|(count, per)| {
+        let unit = match per.trim() {
+            "s" | "sec" => TimeUnit::Seconds,
+            "m" | "min" => TimeUnit::Minutes,
+            "h" | "hour" => TimeUnit::Hours,
+            "d" | "day" => TimeUnit::Days,
+            _ => return None,
+        };
+        let count = count.trim().parse().ok().filter(|count| *count > 0)?;
+        Some(Budget {
+            count,
+            per: TimeDelta::seconds(unit.seconds()?),
+        })
+    });
+    if found.is_none() {
+        let wrong = format!("`{}` is no budget", text.value);
+        faults.error_hint(text.place, wrong, "write 18/min, 5/s, 100/h or 2000/d");
+    }
+    found
+}
+
+fn email_settings(
+    faults: &mut Faults,
+    env: &Environment,
+    id: &str,
+    entry: &Placed<RawChannel>,
+    lane: Lane,
+) -> Option<email::Settings> {
+    let raw = &entry.value;
+    require(
+        faults,
+        id,
+        entry,
+        raw.server.is_some(),
+        "server",
+        "smtp://, smtp+starttls://, smtps:// or file:DIR",
+    );
+    require(
+        faults,
+        id,
+        entry,
+        raw.from.is_some(),
+        "from",
+        "the sender, for example \"督办办公室 <duban@example.org>\"",
+    );
+    let password = raw
+        .password
+        .as_ref()
+        .map(|secret| resolve(faults, env, "password", secret, InTheClear::Warn));
+    match (&raw.username, &raw.password) {
+        (Some(username), None) => faults.error(username.place, "a `username` without a `password`"),
+        (None, Some(password)) => faults.error(password.place, "a `password` without a `username`"),
+        _ => {}
+    }
+    let from = raw.from.as_ref().and_then(|text| {
+        let found = mailbox(&text.value);
+        if found.is_none() {
+            let wrong = format!("`{}` is no sender", text.value);
+            faults.error_hint(text.place, wrong, "write \"NAME <ADDRESS>\" or \"ADDRESS\"");
+        }
+        found
+    });
+    let server = raw.server.as_ref().and_then(|text| {
+        let server = server(faults, text);
+        if let (
+            Some(email::Server::Smtp {
+                host,
+                tls: email::Tls::None,
+                ..
+            }),
+            true,
+        ) = (&server, raw.username.is_some())
+            && !is_loopback(host)
+        {
+            faults.error_hint(
+                text.place,
+                "a login over a connection that is not encrypted",
+                "use smtps:// or smtp+starttls://",
+            );
+        }
+        server
+    });
+    let ca_file = raw.ca.as_ref().map(|path| ca_file(faults, path));
+    Some(email::Settings {
+        server: server?,
+        username: raw.username.as_ref().map(|text| text.value.clone()),
+        password: password.flatten(),
+        from: from?,
+        ca_file,
+        lane,
+    })
+}
+
+fn ca_file(faults: &mut Faults, path: &Placed<String>) -> PathBuf {
+    let file = faults.folder(path.place).join(&path.value);
+    match std::fs::read(&file) {
+        Err(error) => faults.error(path.place, format!("`{}`: {error}", file.display())),
+        Ok(bytes) if !String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") => {
+            faults.error(path.place, format!("`{}` holds no PEM certificate", file.display()));
+        }
+        Ok(_) => {}
+    }
+    file
+}
+
+fn webhook_settings(
+    faults: &mut Faults,
+    env: &Environment,
+    id: &str,
+    entry: &Placed<RawChannel>,
+    lane: Lane,
+) -> Option<webhook::Settings> {
+    let raw = &entry.value;
+    require(
+        faults,
+        id,
+        entry,
+        raw.url.is_some(),
+        "url",
+        "https://…, http://… or file:DIR",
+    );
+    let mut secrets = Vec::new();
+    for secret in &raw.secrets {
+        secrets.extend(resolve(faults, env, "secret", secret, InTheClear::Warn));
+    }
+    let url = raw.url.as_ref()?;
+    let secret = resolve(faults, env, "url", url, InTheClear::Allow)?;
+    let target = match secret.reveal().trim().strip_prefix("file:") {
+        Some(folder) => webhook::Target::Folder(folder_at(faults, url.place, folder)?),
+        None => {
+            if !is_http_address(secret.reveal().trim()) {
+                // The address itself may be a secret, so it is not repeated.
+                let from = if matches!(url.value, RawSecret::Clear(_)) {
+                    "`url`"
+                } else {
+                    "the value of `url`"
+                };
+                let text = format!("{from} is no address");
+                faults.error_hint(url.place, text, "https://HOST/PATH, http://HOST/PATH or file:DIR");
+                return None;
+            }
+            webhook::Target::Url(crate::secret::Secret::new(secret.reveal().trim()))
+        }
+    };
+    Some(webhook::Settings { target, secrets, lane })
+}
+
+fn require(faults: &mut Faults, id: &str, entry: &Placed<RawChannel>, has: bool, key: &'static str, hint: &str) {
+    let present = entry.value.present.iter().any(|(name, _)| *name == key);
+    if !has && !present && !entry.value.guessed.contains(&key) {
+        faults.error_hint(entry.place, format!("`channels.{id}` has no `{key}`"), hint);
+    }
+}
+
+fn server(faults: &mut Faults, text: &Placed<String>) -> Option<email::Server> {
+    if let Some(folder) = text.value.strip_prefix("file:") {
+        return folder_at(faults, text.place, folder).map(email::Server::Folder);
+    }
+    let schemes = [
+        ("smtps://", email::Tls::Implicit, 465),
+        ("smtp+starttls://", email::Tls::StartTls, 587),
+        ("smtp://", email::Tls::None, 25),
+    ];
+    let found = schemes.iter().find_map(|(scheme, tls, port)| {
+        let rest = text.value.strip_prefix(scheme)?;
+        let (host, port) = host_and_port(rest.strip_suffix('/').unwrap_or(rest), *port)?;
+        Some(email::Server::Smtp { host, port, tls: *tls })
+    });
+    if found.is_none() {
+        let wrong = format!("`{}` is no mail server", text.value);
+        faults.error_hint(
+            text.place,
+            wrong,
+            "write smtps://HOST:465, smtp+starttls://HOST:587, smtp://HOST:25 or file:DIR",
+        );
+    }
+    found
+}
+
+fn folder_at(faults: &mut Faults, place: Place, folder: &str) -> Option<PathBuf> {
+    let folder = folder.strip_prefix("//").unwrap_or(folder);
+    if folder.is_empty() {
+        faults.error_hint(place, "`file:` names no folder", "write file:DIR");
+        return None;
+    }
+    Some(faults.folder(place).join(folder))
+}
+
+/// `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT`; the host without brackets.
+fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => match text.split_once(':') {
+            Some((host, _)) => (host, text.get(host.len()..)?),
+            None => (text, ""),
+        },
+    };
+    let port = match port.strip_prefix(':') {
+        Some(port) => port.parse().ok().filter(|port| *port > 0)?,
+        None if port.is_empty() => default,
+        None => return None,
+    };
+    let fits = !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
+    fits.then(|| (host.to_owned(), port))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn is_http_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !url.contains(char::is_whitespace) && host_and_port(host, 443).is_some()
+}
+
+/// `NAME <ADDRESS>` or `ADDRESS`, as name and address.
+fn mailbox(text: &str) -> Option<(String, String)> {
+    let (name, address) = match text.trim().strip_suffix('>') {
+        Some(rest) => rest.rsplit_once('<')?,
+        None => ("", text.trim()),
+    };
+    let name = name.trim().trim_matches('"').trim();
+    (is_address(address) && !name.contains(['\n', '\r'])).then(|| (name.to_owned(), address.to_owned()))
+}
+
+/// Whether a text can be a mail address: what a server accepts is told by the server.
+pub(super) fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let clean =
+        !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'));
+    clean
+        && !local.is_empty()
+        && !local.contains('@')
+        && !domain.is_empty()
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+}

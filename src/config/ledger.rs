@@ -1,0 +1,350 @@
+//! Ledger rows to tasks.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::Datelike;
+
+use crate::domain::id::TaskId;
+use crate::domain::people::Party;
+use crate::domain::task::{Status, Task};
+use crate::domain::when::When;
+use crate::files::date;
+use crate::files::table::{self, Row};
+use crate::rules::calendar::{YEAR_MAX, YEAR_MIN};
+
+use super::calendar::civil_day;
+use super::faults::{Faults, Place, Placed};
+use super::ladders::Choice;
+use super::names::{Names, Wanted};
+use super::raw::keys::{COLUMNS, Column};
+use super::raw::{Raw, RawTask, Text};
+
+/// Words of the status column.
+const STATUS_WORDS: &[(&str, Status)] = &[
+    ("open", Status::Open),
+    ("未开始", Status::Open),
+    ("进行中", Status::Open),
+    ("整改中", Status::Open),
+    ("submitted", Status::Submitted),
+    ("待审核", Status::Submitted),
+    ("已报送", Status::Submitted),
+    ("closed", Status::Closed),
+    ("已办结", Status::Closed),
+    ("已完成", Status::Closed),
+    ("已销号", Status::Closed),
+    ("cancelled", Status::Cancelled),
+    ("已取消", Status::Cancelled),
+];
+
+/// The rows of a table, column by header.
+pub(super) fn table_rows(faults: &mut Faults, source: u32, mapped: &[(Column, Placed<String>)]) -> Vec<RawTask> {
+    let parsed = match faults.source(source) {
+        Some(source) => table::parse(&source.text),
+        None => return Vec::new(),
+    };
+    let table = match parsed {
+        Ok(table) => table,
+        Err(error) => {
+            faults.error(Place::whole(source), error.to_string());
+            return Vec::new();
+        }
+    };
+    let Some(columns) = header(faults, source, &table.header, mapped) else {
+        return Vec::new();
+    };
+    if table.rows.is_empty() {
+        faults.error_hint(
+            Place::new(source, &table.header.place),
+            "the ledger has a header and no row",
+            "an empty file must not silence anybody: put the rows back, or take the file out of `ledger`",
+        );
+    }
+    let width = table.header.cells.len();
+    let mut rows = Vec::with_capacity(table.rows.len());
+    for row in table.rows {
+        let place = Place::new(source, &row.place);
+        if row.cells.len() != width {
+            let text = format!("the row has {} cells, the header has {width}", row.cells.len());
+            faults.error_hint(
+                place,
+                text,
+                "a cell that holds a separator or a line break stands in quotes",
+            );
+            continue;
+        }
+        let mut cells: Vec<Text> = vec![None; Column::ALL.len()];
+        for (cell, column) in row.cells.into_iter().zip(&columns) {
+            if cell.text.is_empty() {
+                continue;
+            }
+            let place = Place::new(source, &cell.place);
+            match column.and_then(|column| cells.get_mut(column.index())) {
+                Some(slot) => *slot = Some(Placed::new(cell.text, place)),
+                None => faults.error(place, "the cell stands in a column without a header"),
+            }
+        }
+        rows.push(RawTask {
+            place,
+            cells,
+            excused: Vec::new(),
+        });
+    }
+    rows
+}
+
+/// Which column each cell of the header names; none where one is unknown, twice or missing: rows would only repeat that.
+fn header(
+    faults: &mut Faults,
+    source: u32,
+    header: &Row,
+    mapped: &[(Column, Placed<String>)],
+) -> Option<Vec<Option<Column>>> {
+    let mut names: HashMap<String, Column> = HashMap::new();
+    for column in Column::ALL {
+        names.insert(column.key().to_owned(), column);
+        names.extend(column.headers().iter().map(|name| ((*name).to_owned(), column)));
+    }
+    names.extend(mapped.iter().map(|(column, name)| (name.value.clone(), *column)));
+    let mut columns = Vec::new();
+    let mut right = true;
+    let mut guessed = Vec::new();
+    for cell in &header.cells {
+        let place = Place::new(source, &cell.place);
+        let name = cell.text.as_str();
+        let column = names.get(name).or_else(|| names.get(&name.to_lowercase())).copied();
+        if let Some(column) = column {
+            if columns.contains(&Some(column)) {
+                right = false;
+                faults.error(place, format!("column `{}` ({name}) stands twice", column.key()));
+            }
+        } else if !name.is_empty() {
+            right = false;
+            let guess = faults
+                .similar(name, names.keys().map(String::as_str))
+                .map(str::to_owned);
+            let hint = match &guess {
+                Some(guess) => format!("did you mean `{guess}`?"),
+                None => format!(
+                    "map it: [ledger_columns] COLUMN = \"{name}\", COLUMN one of {}",
+                    COLUMNS.join(" ")
+                ),
+            };
+            guessed.extend(guess.and_then(|guess| names.get(&guess)).copied());
+            faults.error_hint(place, format!("unknown column `{name}`"), hint);
+        }
+        columns.push(column);
+    }
+    for column in Column::REQUIRED {
+        if !columns.contains(&Some(column)) && !guessed.contains(&column) {
+            right = false;
+            let text = format!(
+                "the ledger has no column `{}` ({})",
+                column.key(),
+                column.headers().join(" or ")
+            );
+            let hint = format!("add it, or map it: [ledger_columns] {} = \"…\"", column.key());
+            faults.error_hint(Place::new(source, &header.place), text, hint);
+        }
+    }
+    right.then_some(columns)
+}
+
+/// Tasks, with the place of each.
+pub(super) struct Proven {
+    pub(super) tasks: Vec<Task>,
+    pub(super) places: BTreeMap<TaskId, Place>,
+    /// Rows that were wrong, so that what is counted over all is not.
+    pub(super) complete: bool,
+}
+
+/// All rows to tasks, in their order; a fault for each that is wrong.
+pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawTask]) -> Proven {
+    let mut book = Book {
+        raw,
+        names,
+        choice: Choice::of(faults, raw),
+        found: HashMap::new(),
+    };
+    let mut proven = Proven {
+        tasks: Vec::with_capacity(rows.len()),
+        places: BTreeMap::new(),
+        complete: true,
+    };
+    for row in rows {
+        let order = u32::try_from(proven.tasks.len()).unwrap_or(u32::MAX);
+        let task = book.task(faults, row, order);
+        if let Some(id) = row.cell(Column::Id) {
+            if let Some(first) = proven.places.get(&TaskId::new(id.value.as_str())) {
+                let text = format!("task id `{}` stands twice, first at {}", id.value, faults.at(*first));
+                faults.error_hint(id.place, text, "an id belongs to one task for ever");
+                proven.complete = false;
+                continue;
+            }
+            proven.places.insert(TaskId::new(id.value.as_str()), id.place);
+        }
+        match task {
+            Some(task) => proven.tasks.push(task),
+            None => proven.complete = false,
+        }
+    }
+    proven
+}
+
+struct Book<'a> {
+    raw: &'a Raw,
+    names: &'a Names,
+    choice: Choice,
+    /// Names that were looked up before: a ledger names the same few again and again.
+    found: HashMap<(String, bool), Party>,
+}
+
+impl Book<'_> {
+    fn task(&mut self, faults: &mut Faults, row: &RawTask, order: u32) -> Option<Task> {
+        for column in Column::REQUIRED {
+            if row.cell(column).is_none() && !row.excused.contains(&column) {
+                let name = row
+                    .cell(Column::Id)
+                    .map_or_else(|| "a task".to_owned(), |id| format!("task `{}`", id.value));
+                let place = row.cell(Column::Id).map_or(row.place, |id| id.place);
+                let text = format!("{name} has no {} ({})", column.key(), column.headers().join(" or "));
+                faults.error(place, text);
+            }
+        }
+        let text = |column: Column| row.cell(column).map(|cell| cell.value.clone()).unwrap_or_default();
+        let dates = self.dates(faults, row);
+        let units = self.parties(faults, row, Column::Unit, Wanted::Unit);
+        let leads = self.parties(faults, row, Column::Lead, Wanted::Either);
+        let owner = self.parties(faults, row, Column::Owner, Wanted::Either);
+        let supervisors = self.parties(faults, row, Column::Supervisor, Wanted::Either);
+        let empty = None;
+        let kind = row.cells.get(Column::Kind.index()).unwrap_or(&empty);
+        let ladder = row.cells.get(Column::Ladder.index()).unwrap_or(&empty);
+        let ladder = self.choice.choose(faults, self.raw, ladder, kind, row.place);
+        let status = status(faults, row);
+        if supervisors.as_ref().is_some_and(|found| found.len() > 1)
+            && let Some(cell) = row.cell(Column::Supervisor)
+        {
+            faults.warning(
+                cell.place,
+                "more than one supervisor: the first one answers, the others are not told",
+            );
+        }
+        let (opened, due, closed) = dates?;
+        let (units, leads) = (units?, leads?);
+        let mut units = units.into_iter();
+        let (Some((Party::Unit(unit), _)), mut leads) = (units.next(), leads.into_iter()) else {
+            return None;
+        };
+        Some(Task {
+            id: TaskId::new(row.cell(Column::Id)?.value.as_str()),
+            order,
+            title: row.cell(Column::Title)?.value.clone(),
+            area: text(Column::Area),
+            problem: text(Column::Problem),
+            measures: text(Column::Measures),
+            lead: leads.next()?.0,
+            lead_copies: leads.map(|(party, _)| party).collect(),
+            unit,
+            assisting: assisting(units.map(|(_, name)| name), &text(Column::Assisting)),
+            owner: owner?.into_iter().map(|(party, _)| party).collect(),
+            supervisor: supervisors?.into_iter().next().map(|(party, _)| party),
+            opened,
+            due,
+            kind: text(Column::Kind),
+            evidence: text(Column::Evidence),
+            ladder: ladder?,
+            status: status?,
+            progress: text(Column::Progress),
+            closed,
+            note: text(Column::Note),
+        })
+    }
+
+    /// Those whom a cell names, with the names as written; none where one is unknown.
+    fn parties(
+        &mut self,
+        faults: &mut Faults,
+        row: &RawTask,
+        column: Column,
+        wanted: Wanted,
+    ) -> Option<Vec<(Party, String)>> {
+        let Some(cell) = row.cell(column) else {
+            return Some(Vec::new());
+        };
+        let mut parties: Vec<(Party, String)> = Vec::new();
+        let mut right = true;
+        for name in self.names.split(&cell.value) {
+            let key = (name.to_owned(), wanted == Wanted::Unit);
+            let known = self.found.get(&key).cloned();
+            match known.or_else(|| self.names.find(faults, name, cell.place, wanted)) {
+                Some(party) => {
+                    self.found.insert(key, party.clone());
+                    if !parties.iter().any(|(other, _)| *other == party) {
+                        parties.push((party, name.to_owned()));
+                    }
+                }
+                None => right = false,
+            }
+        }
+        right.then_some(parties)
+    }
+
+    fn dates(&self, faults: &mut Faults, row: &RawTask) -> Option<(Option<When>, When, Option<When>)> {
+        let mut right = true;
+        let mut read = |column: Column| {
+            let cell = row.cell(column)?;
+            let found = when(faults, cell, column);
+            right &= found.is_some();
+            found
+        };
+        let opened = read(Column::Opened);
+        let due = read(Column::Due);
+        let closed = read(Column::Closed);
+        if let (Some(opened), Some(due), Some(cell)) = (opened, due, row.cell(Column::Due))
+            && civil_day(due) < civil_day(opened)
+        {
+            faults.error(
+                cell.place,
+                format!("the task is due on {due}, before it is opened on {opened}"),
+            );
+        }
+        right.then_some((opened, due?, closed))
+    }
+}
+
+fn when(faults: &mut Faults, cell: &Placed<String>, column: Column) -> Option<When> {
+    match date::parse(&cell.value) {
+        Err(error) => faults.error_hint(cell.place, format!("{}: {error}", column.key()), date::FORMS),
+        Ok(when) if !(YEAR_MIN..=YEAR_MAX).contains(&civil_day(when).year()) => {
+            let text = format!("{}: {when} is not within {YEAR_MIN} to {YEAR_MAX}", column.key());
+            faults.error(cell.place, text);
+        }
+        Ok(when) => return Some(when),
+    }
+    None
+}
+
+/// The outer none: the word is unknown.
+fn status(faults: &mut Faults, row: &RawTask) -> Option<Option<Status>> {
+    let Some(cell) = row.cell(Column::Status) else {
+        return Some(None);
+    };
+    let word = cell.value.to_lowercase();
+    let found = STATUS_WORDS.iter().find(|(known, _)| *known == word);
+    if found.is_none() {
+        let text = format!("status `{}` is unknown", cell.value);
+        let words = STATUS_WORDS.iter().map(|(word, _)| *word);
+        let hint = format!("one of: {}", words.clone().collect::<Vec<_>>().join(", "));
+        faults.unknown(cell.place, text, &cell.value, words, Some(hint));
+    }
+    found.map(|(_, status)| Some(*status))
+}
+
+/// Further responsible units before the free text, unless it names them already.
+fn assisting(units: impl Iterator<Item = String>, text: &str) -> String {
+    let mut parts: Vec<String> = units.filter(|unit| !text.contains(unit.as_str())).collect();
+    if !text.is_empty() {
+        parts.push(text.to_owned());
+    }
+    parts.join("、")
+}

@@ -1,0 +1,351 @@
+//! The road from files to a [`Config`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+
+use crate::channel::Settings;
+use crate::domain::id::{ChannelId, LadderId, PersonId, TaskId};
+use crate::domain::ladder::Ladder;
+use crate::domain::people::{Party, People};
+use crate::domain::review::Review;
+use crate::domain::task::Task;
+use crate::files::text::decode;
+use crate::rules::calendar::Almanac;
+
+use super::environment::{Environment, sqlite_path, store_path};
+use super::faults::{Faults, Place, Placed};
+use super::names::{Names, Wanted};
+use super::origin::{FileSet, Origin};
+use super::problem::{Problem, Problems};
+use super::raw::{Raw, RawTask, ledger_tasks};
+use super::{calendar, channels, ladders, ledger, people, reach, reviews, settings, template};
+
+/// More files than this in one configuration are a pattern gone wrong.
+const FILES_MAX: usize = 1000;
+
+/// Everything that is configured, proven: nothing after it checks again.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Of `duban.toml`, as it was given.
+    pub path: PathBuf,
+    /// The calendar with the local overlay, and the times of day.
+    pub almanac: Almanac,
+    /// Who there is and how they are reached.
+    pub people: People,
+    /// By id.
+    pub ladders: BTreeMap<LadderId, Ladder>,
+    /// In the order of the files.
+    pub reviews: Vec<Review>,
+    /// In the order of the ledger.
+    pub tasks: Vec<Task>,
+    /// `file:line` of each task, for words about it.
+    pub places: BTreeMap<TaskId, String>,
+    /// By id.
+    pub channels: BTreeMap<ChannelId, Settings>,
+    /// How messages are carried.
+    pub delivery: Delivery,
+    /// The SQLite file; that of the trial where there is one.
+    pub store: PathBuf,
+    /// Overrides of templates: name below the folder, with `/`, to text. Not yet proven to render.
+    pub templates: BTreeMap<String, String>,
+    /// Every file that was read.
+    pub files: FileSet,
+    /// What does not hinder.
+    pub warnings: Vec<Problem>,
+}
+
+/// `[delivery]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Waits between tries, the last one repeats; not empty.
+    pub retry: Vec<TimeDelta>,
+    /// After so long it goes up.
+    pub give_up: TimeDelta,
+    /// How long a message waits for more notices to the same recipient.
+    pub gather: TimeDelta,
+    /// Everything goes to this person.
+    pub trial: Option<PersonId>,
+}
+
+/// Loads from the disk.
+///
+/// # Errors
+/// All problems, warnings among them, where one is an error.
+pub fn load(path: &Path, env: &Environment) -> Result<Config, Problems> {
+    Reader::new(Origin::Disk, path).load(env)
+}
+
+/// Loads from the files of an earlier load; secrets and certificates are read from where they are.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(files: &FileSet, env: &Environment) -> Result<Config, Problems> {
+    Reader::new(Origin::Kept(files), &files.root).load(env)
+}
+
+/// Reads files and keeps what it read.
+pub(super) struct Reader<'a> {
+    origin: Origin<'a>,
+    files: FileSet,
+}
+
+impl<'a> Reader<'a> {
+    fn new(origin: Origin<'a>, root: &Path) -> Self {
+        let files = FileSet {
+            root: root.to_owned(),
+            files: BTreeMap::new(),
+        };
+        Self { origin, files }
+    }
+
+    /// The folder of `duban.toml`.
+    pub(super) fn root_folder(&self) -> PathBuf {
+        self.files.root.parent().unwrap_or(Path::new("")).to_owned()
+    }
+
+    pub(super) fn exists(&self, path: &Path) -> bool {
+        self.origin.exists(path)
+    }
+
+    pub(super) fn below(&self, folder: &Path) -> Option<Vec<PathBuf>> {
+        self.origin.below(folder)
+    }
+
+    /// Reads a file as a source; a fault at the place that names it where that fails.
+    pub(super) fn text(&mut self, faults: &mut Faults, path: &Path, named: Place) -> Option<u32> {
+        let bytes = match self.origin.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                faults.error(named, format!("`{}`: {error}", path.display()));
+                return None;
+            }
+        };
+        let decoded = decode(&bytes);
+        self.files.files.insert(path.to_owned(), bytes);
+        match decoded {
+            Ok(text) => Some(faults.add_source(path.to_owned(), text)),
+            Err(error) => {
+                let source = faults.add_source(path.to_owned(), String::new());
+                faults.error(Place::whole(source), error.to_string());
+                None
+            }
+        }
+    }
+
+    fn load(mut self, env: &Environment) -> Result<Config, Problems> {
+        let mut faults = Faults::default();
+        let root = self.files.root.clone();
+        let Some(source) = self.text(&mut faults, &root, Place::NOWHERE) else {
+            return Err(faults.into_problems());
+        };
+        let mut raw = Raw::default();
+        self.read_all(&mut faults, &mut raw, source);
+        let rows = self.read_ledgers(&mut faults, &mut raw);
+        let settled = settle(&mut faults, &mut self, env, &raw, &rows, source);
+        match settled {
+            Some(config) if !faults.has_errors() => {
+                let problems = faults.into_problems();
+                Ok(Config {
+                    files: self.files,
+                    warnings: problems.0,
+                    ..config
+                })
+            }
+            _ => Err(faults.into_problems()),
+        }
+    }
+
+    /// The main file and what it includes, and what that includes; each file once.
+    fn read_all(&mut self, faults: &mut Faults, raw: &mut Raw, root: u32) {
+        let mut seen = BTreeSet::from([self.files.root.clone()]);
+        let mut sources = vec![root];
+        while let Some(source) = sources.pop() {
+            let Some(text) = faults.source(source).map(|source| source.text.clone()) else {
+                continue;
+            };
+            if source == root && text.trim().is_empty() {
+                faults.error_hint(
+                    Place::whole(source),
+                    "the file is empty",
+                    "config/minimal.toml shows what is needed",
+                );
+            }
+            raw.add(faults, source, &text);
+            let mut included = Vec::new();
+            for named in std::mem::take(&mut raw.include) {
+                for path in self.named(faults, &named, OrNothing::Fine) {
+                    if seen.insert(path.clone()) && seen.len() <= FILES_MAX {
+                        included.extend(self.text(faults, &path, named.place));
+                    }
+                }
+            }
+            sources.extend(included.into_iter().rev());
+        }
+        if seen.len() > FILES_MAX {
+            faults.error(Place::whole(root), format!("more than {FILES_MAX} files are included"));
+        }
+    }
+
+    /// Rows of all ledgers, in their order, those in configuration files first.
+    fn read_ledgers(&mut self, faults: &mut Faults, raw: &mut Raw) -> Vec<RawTask> {
+        let mut rows = std::mem::take(&mut raw.tasks);
+        let mut seen = BTreeSet::new();
+        for named in &raw.ledger {
+            for path in self.named(faults, named, OrNothing::Error) {
+                if !seen.insert(path.clone()) {
+                    continue;
+                }
+                let extension = path.extension().and_then(|text| text.to_str()).map(str::to_lowercase);
+                match extension.as_deref() {
+                    Some("csv" | "toml") => {}
+                    Some("xlsx") => {
+                        let text = format!("`{}`: ledgers in .xlsx are not in this version", path.display());
+                        faults.error_hint(named.place, text, "save it as CSV");
+                        continue;
+                    }
+                    _ => {
+                        let text = format!("`{}` is no ledger", path.display());
+                        faults.error_hint(named.place, text, "a ledger ends in .csv or .toml");
+                        continue;
+                    }
+                }
+                let Some(source) = self.text(faults, &path, named.place) else {
+                    continue;
+                };
+                if extension.as_deref() == Some("toml") {
+                    let text = faults
+                        .source(source)
+                        .map(|source| source.text.clone())
+                        .unwrap_or_default();
+                    rows.extend(ledger_tasks(faults, source, &text));
+                } else {
+                    rows.extend(ledger::table_rows(faults, source, &raw.ledger_columns));
+                }
+            }
+        }
+        rows
+    }
+
+    /// The files that an entry names.
+    fn named(&self, faults: &mut Faults, named: &Placed<String>, or_nothing: OrNothing) -> Vec<PathBuf> {
+        let folder = faults.folder(named.place).to_owned();
+        if !named.value.contains(['*', '?', '[']) {
+            return vec![folder.join(&named.value)];
+        }
+        let found = self.origin.matching(&folder, &named.value);
+        if found.is_empty() && or_nothing == OrNothing::Error {
+            faults.error(named.place, format!("no file matches `{}`", named.value));
+        }
+        found
+    }
+}
+
+/// What a pattern without a match is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OrNothing {
+    Fine,
+    Error,
+}
+
+fn settle(
+    faults: &mut Faults,
+    reader: &mut Reader<'_>,
+    env: &Environment,
+    raw: &Raw,
+    rows: &[RawTask],
+    root: u32,
+) -> Option<Config> {
+    let timing = settings::timing(faults, raw);
+    let locale = settings::locale(faults, raw.locale.as_ref()).unwrap_or_default();
+    let (retry, give_up, gather) = settings::delivery_waits(faults, raw);
+    let calendar = calendar::settle(faults, reader, raw);
+    let names = Names::of(raw);
+    let channels = channels::settle(faults, raw, &names, env);
+    let ladders = ladders::settle(faults, raw, &names);
+    let reviews = reviews::settle(faults, raw, &names);
+    let proven = ledger::settle(faults, raw, &names, rows);
+    if rows.is_empty() && raw.ledger.is_empty() && !faults.has_errors() {
+        let hint = "name a ledger: ledger = [\"ledger.csv\"], or write [[tasks]]";
+        faults.error_hint(Place::whole(root), "there is no task", hint);
+    }
+    calendar::warn_of_unknown_years(faults, raw, &calendar, &proven.tasks, root);
+    if raw.office.is_none() && !raw.office_excused {
+        let hint = "office = \"ID\": the person or unit that runs Duban and hears of everything undeliverable";
+        faults.error_hint(Place::whole(root), "`office` is missing", hint);
+    }
+    let people = people::settle(faults, raw, &names, &channels, locale)?;
+    let trial = raw.trial.as_ref().and_then(|named| trial(faults, &names, named));
+    // What a broken channel reaches is not known: its own fault says enough.
+    if channels.len() == raw.channels.len() {
+        let scope = reach::Scope {
+            raw,
+            people: &people,
+            ladders: &ladders,
+            reviews: &reviews,
+            tasks: &proven.tasks,
+            places: &proven.places,
+            root,
+        };
+        reach::check(faults, &scope);
+    }
+    Some(Config {
+        path: reader.files.root.clone(),
+        almanac: Almanac { calendar, timing },
+        people,
+        ladders: ladders.into_iter().map(|(id, placed)| (id, placed.ladder)).collect(),
+        reviews: reviews.into_iter().map(|placed| placed.review).collect(),
+        places: proven
+            .places
+            .iter()
+            .map(|(id, place)| (id.clone(), faults.at(*place)))
+            .collect(),
+        tasks: proven.tasks,
+        channels,
+        store: store(faults, reader, env, raw, trial.is_some()),
+        delivery: Delivery {
+            retry,
+            give_up,
+            gather,
+            trial,
+        },
+        templates: template::settle(faults, reader, raw),
+        files: FileSet::default(),
+        warnings: Vec::new(),
+    })
+}
+
+fn trial(faults: &mut Faults, names: &Names, named: &Placed<String>) -> Option<PersonId> {
+    let Some(id) = named.value.strip_prefix("person:") else {
+        faults.error_hint(
+            named.place,
+            format!("`{}` is no person", named.value),
+            "write trial = \"person:ID\"",
+        );
+        return None;
+    };
+    match names.find(faults, id.trim(), named.place, Wanted::Person)? {
+        Party::Person(id) => Some(id),
+        Party::Unit(_) => None,
+    }
+}
+
+fn store(faults: &mut Faults, reader: &Reader<'_>, env: &Environment, raw: &Raw, trial: bool) -> PathBuf {
+    let named = raw.store_url.as_ref().and_then(|url| {
+        if url.value.starts_with("postgres://") || url.value.starts_with("postgresql://") {
+            faults.error_hint(
+                url.place,
+                "a store on PostgreSQL is not in this version",
+                "write sqlite:PATH",
+            );
+            return None;
+        }
+        let path = sqlite_path(&url.value);
+        if path.is_none() {
+            faults.error_hint(url.place, format!("`{}` is no store", url.value), "write sqlite:PATH");
+        }
+        Some(faults.folder(url.place).join(path?))
+    });
+    store_path(&reader.files.root, env, named, trial)
+}

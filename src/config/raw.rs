@@ -1,0 +1,259 @@
+//! What the files say: every key with its place, nothing of it believed yet.
+//!
+//! The only part of the room that knows the shape of TOML. Keys are listed in [`keys`]; a key that is not listed there
+//! is an error.
+
+mod entries;
+pub(super) mod keys;
+mod section;
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+
+use super::faults::{Faults, Place, Placed};
+pub(super) use entries::{RawChannel, RawLadder, RawPerson, RawReview, RawSecret, RawStep, RawTask, RawUnit};
+use keys::{Column, TOP};
+use section::Section;
+
+/// A text with its place, where the key stands.
+pub(super) type Text = Option<Placed<String>>;
+/// Texts with their places, where the key stands.
+pub(super) type Texts = Option<Vec<Placed<String>>>;
+/// Entries of a table of tables, by id, with the place of the id.
+pub(super) type Entries<T> = BTreeMap<String, Placed<T>>;
+
+/// Everything that the configuration files say.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    pub(super) timezone: Text,
+    pub(super) locale: Text,
+    pub(super) calendar: Text,
+    pub(super) office: Text,
+    /// A file is broken, or the key misspelt: that the office is missing is not said too.
+    pub(super) office_excused: bool,
+    pub(super) templates: Text,
+    pub(super) ledger: Vec<Placed<String>>,
+    pub(super) include: Vec<Placed<String>>,
+    pub(super) days_off: Vec<Placed<String>>,
+    pub(super) days_work: Vec<Placed<String>>,
+    pub(super) store_url: Text,
+    pub(super) ladder: Text,
+    pub(super) group: Text,
+    pub(super) send_at: Text,
+    pub(super) close_of_day: Text,
+    pub(super) hours: Text,
+    pub(super) due_on_day_off: Text,
+    pub(super) yellow: Text,
+    pub(super) retry: Texts,
+    pub(super) give_up: Text,
+    pub(super) gather: Text,
+    pub(super) trial: Text,
+    pub(super) ledger_columns: Vec<(Column, Placed<String>)>,
+    pub(super) channels: Entries<RawChannel>,
+    pub(super) people: Entries<RawPerson>,
+    pub(super) units: Entries<RawUnit>,
+    pub(super) ladders: Entries<RawLadder>,
+    pub(super) reviews: Entries<RawReview>,
+    pub(super) tasks: Vec<RawTask>,
+}
+
+impl Raw {
+    /// Adds what one configuration file says. A scalar key or id that stands already is an error naming both places.
+    pub(super) fn add(&mut self, faults: &mut Faults, source: u32, text: &str) {
+        let Some((table, broken)) = parse(faults, source, text) else {
+            return;
+        };
+        let root = Section::root(faults, source, &table, TOP, broken);
+        for (slot, key) in [
+            (&mut self.timezone, "timezone"),
+            (&mut self.locale, "locale"),
+            (&mut self.calendar, "calendar"),
+            (&mut self.office, "office"),
+            (&mut self.templates, "templates"),
+        ] {
+            let value = root.text(faults, key);
+            put(faults, slot, value, key);
+        }
+        self.office_excused |= !root.lacks("office");
+        self.ledger.extend(root.texts(faults, "ledger").unwrap_or_default());
+        self.include.extend(root.texts(faults, "include").unwrap_or_default());
+        if let Some(place) = root.place_of("web") {
+            faults.error_hint(
+                place,
+                "`web` is not in this version",
+                "there are no pages yet: remove the table",
+            );
+        }
+        self.add_settings(faults, &root);
+        for (id, section) in root.entries(faults, "channels", keys::CHANNEL) {
+            enter(faults, &mut self.channels, id, RawChannel::read, &section);
+        }
+        for (id, section) in root.entries(faults, "people", keys::PERSON) {
+            enter(faults, &mut self.people, id, RawPerson::read, &section);
+        }
+        for (id, section) in root.entries(faults, "units", keys::UNIT) {
+            enter(faults, &mut self.units, id, RawUnit::read, &section);
+        }
+        for (id, section) in root.entries(faults, "ladders", keys::LADDER) {
+            enter(faults, &mut self.ladders, id, RawLadder::read, &section);
+        }
+        for (id, section) in root.entries(faults, "reviews", keys::REVIEW) {
+            enter(faults, &mut self.reviews, id, RawReview::read, &section);
+        }
+        for section in root.list(faults, "tasks", keys::TASK) {
+            self.tasks.push(RawTask::read(faults, &section));
+        }
+    }
+
+    fn add_settings(&mut self, faults: &mut Faults, root: &Section<'_>) {
+        if let Some(days) = root.section(faults, "calendar_days", keys::CALENDAR_DAYS) {
+            self.days_off.extend(days.texts(faults, "off").unwrap_or_default());
+            self.days_work.extend(days.texts(faults, "work").unwrap_or_default());
+        }
+        if let Some(store) = root.section(faults, "store", keys::STORE) {
+            let value = store.text(faults, "url");
+            put(faults, &mut self.store_url, value, "store.url");
+        }
+        if let Some(defaults) = root.section(faults, "defaults", keys::DEFAULTS) {
+            for (slot, key) in [
+                (&mut self.ladder, "ladder"),
+                (&mut self.group, "group"),
+                (&mut self.send_at, "send_at"),
+                (&mut self.close_of_day, "close_of_day"),
+                (&mut self.hours, "hours"),
+                (&mut self.due_on_day_off, "due_on_day_off"),
+                (&mut self.yellow, "yellow"),
+            ] {
+                let value = defaults.text(faults, key);
+                put(faults, slot, value, key);
+            }
+        }
+        if let Some(delivery) = root.section(faults, "delivery", keys::DELIVERY) {
+            for (slot, key) in [
+                (&mut self.give_up, "give_up"),
+                (&mut self.gather, "gather"),
+                (&mut self.trial, "trial"),
+            ] {
+                let value = delivery.text(faults, key);
+                put(faults, slot, value, key);
+            }
+            if let Some(retry) = delivery.texts(faults, "retry") {
+                if let (Some(Some(first)), Some(second)) = (self.retry.as_ref().map(|old| old.first()), retry.first()) {
+                    let text = format!("`retry` is set twice, first at {}", faults.at(first.place));
+                    faults.error(second.place, text);
+                } else {
+                    self.retry = Some(retry);
+                }
+            }
+        }
+        if let Some(columns) = root.section(faults, "ledger_columns", keys::COLUMNS) {
+            for column in Column::ALL {
+                if let Some(header) = columns.text(faults, column.key()) {
+                    self.ledger_columns.push((column, header));
+                }
+            }
+        }
+    }
+}
+
+/// The tasks of a ledger in TOML, which holds nothing else.
+pub(super) fn ledger_tasks(faults: &mut Faults, source: u32, text: &str) -> Vec<RawTask> {
+    let Some((table, broken)) = parse(faults, source, text) else {
+        return Vec::new();
+    };
+    let root = Section::root(faults, source, &table, keys::LEDGER, broken);
+    if root.place_of("tasks").is_none() {
+        faults.error_hint(
+            Place::whole(source),
+            "the ledger holds no task",
+            "write each task under [[tasks]]",
+        );
+    }
+    let sections = root.list(faults, "tasks", keys::TASK);
+    sections.iter().map(|section| RawTask::read(faults, section)).collect()
+}
+
+/// A calendar in TOML: `(day, working, place)` for each day, the weekend, and what the file says it covers.
+#[derive(Debug, Default)]
+pub(super) struct RawCalendar {
+    pub(super) id: Text,
+    pub(super) weekend: Texts,
+    pub(super) from: Text,
+    pub(super) to: Text,
+    pub(super) years: Vec<RawYear>,
+}
+
+/// One year of a calendar.
+#[derive(Debug)]
+pub(super) struct RawYear {
+    pub(super) year: Option<Placed<i64>>,
+    /// Off and work, of each holiday.
+    pub(super) holidays: Vec<(Vec<Placed<String>>, Vec<Placed<String>>)>,
+}
+
+/// Reads a calendar file.
+pub(super) fn calendar(faults: &mut Faults, source: u32, text: &str) -> Option<RawCalendar> {
+    let (table, broken) = parse(faults, source, text)?;
+    let root = Section::root(faults, source, &table, keys::CALENDAR, broken);
+    let mut raw = RawCalendar {
+        id: root.text(faults, "id"),
+        weekend: root.texts(faults, "weekend"),
+        ..RawCalendar::default()
+    };
+    if let Some(covers) = root.section(faults, "covers", keys::CALENDAR_COVERS) {
+        raw.from = covers.text(faults, "from");
+        raw.to = covers.text(faults, "to");
+    }
+    for year in root.list(faults, "year", keys::CALENDAR_YEAR) {
+        let holidays = year.list(faults, "holiday", keys::CALENDAR_HOLIDAY);
+        let days = |faults: &mut Faults, section: &Section<'_>, key| section.texts(faults, key).unwrap_or_default();
+        raw.years.push(RawYear {
+            year: year.integer(faults, "year"),
+            holidays: holidays
+                .iter()
+                .map(|holiday| (days(faults, holiday, "off"), days(faults, holiday, "work")))
+                .collect(),
+        });
+    }
+    Some(raw)
+}
+
+/// The tree of a file, and whether its syntax is broken; every syntax error is reported.
+fn parse<'a>(faults: &mut Faults, source: u32, text: &'a str) -> Option<(toml::Spanned<DeTable<'a>>, bool)> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let place = error
+            .span()
+            .map_or(Place::whole(source), |span| Place::new(source, &span));
+        faults.error(place, error.message().replace('\n', ", "));
+    }
+    Some((table, !errors.is_empty()))
+}
+
+fn put(faults: &mut Faults, slot: &mut Text, value: Text, key: &str) {
+    match (&slot, value) {
+        (Some(first), Some(second)) => {
+            let text = format!("`{key}` is set twice, first at {}", faults.at(first.place));
+            faults.error(second.place, text);
+        }
+        (None, Some(value)) => *slot = Some(value),
+        (_, None) => {}
+    }
+}
+
+fn enter<T>(
+    faults: &mut Faults,
+    entries: &mut Entries<T>,
+    id: Placed<String>,
+    read: fn(&mut Faults, &Section<'_>) -> T,
+    section: &Section<'_>,
+) {
+    if let Some(first) = entries.get(&id.value) {
+        let text = format!("`{}` is defined twice, first at {}", id.value, faults.at(first.place));
+        faults.error(id.place, text);
+        return;
+    }
+    let entry = read(faults, section);
+    entries.insert(id.value, Placed::new(entry, id.place));
+}

@@ -1,0 +1,350 @@
+//! Channels, people, units, ladders, reviews and tasks as their tables say.
+
+use toml::de::DeValue;
+
+use super::keys::{self, Column};
+use super::section::Section;
+use super::{Text, Texts};
+use crate::config::faults::{Faults, Place, Placed};
+
+/// Where a secret comes from.
+#[derive(Clone, Debug)]
+pub(in crate::config) enum RawSecret {
+    /// It stands in the file.
+    Clear(String),
+    /// A systemd credential.
+    Credential(String),
+    /// An environment variable.
+    Env(String),
+    /// A file, relative to the file that names it.
+    File(String),
+}
+
+/// `[channels.ID]`
+#[derive(Debug)]
+pub(in crate::config) struct RawChannel {
+    pub(in crate::config) kind: Text,
+    /// Which keys stand there, for those that do not belong to the type.
+    pub(in crate::config) present: Vec<(&'static str, Place)>,
+    /// Whether `type`-dependent keys that are missing may only be misspelt.
+    pub(in crate::config) guessed: Vec<&'static str>,
+    pub(in crate::config) server: Text,
+    pub(in crate::config) username: Text,
+    pub(in crate::config) password: Option<Placed<RawSecret>>,
+    pub(in crate::config) from: Text,
+    pub(in crate::config) ca: Text,
+    pub(in crate::config) url: Option<Placed<RawSecret>>,
+    pub(in crate::config) secrets: Vec<Placed<RawSecret>>,
+    pub(in crate::config) budget: Text,
+    pub(in crate::config) retry: Texts,
+    pub(in crate::config) timeout: Text,
+    pub(in crate::config) concurrency: Option<Placed<i64>>,
+    pub(in crate::config) members: Vec<Placed<String>>,
+}
+
+impl RawChannel {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        section.require(faults, "type", "write type = \"email\" or type = \"webhook\"");
+        let present = keys::CHANNEL
+            .iter()
+            .filter_map(|key| Some((*key, section.place_of(key)?)))
+            .collect();
+        let guessed = keys::CHANNEL.iter().copied();
+        let mut secrets = secret_list(faults, section, "secrets");
+        if let Some(secret) = secret(faults, section, "secret") {
+            if secrets.is_empty() {
+                secrets.push(secret);
+            } else {
+                let text = format!("`{}` has both `secret` and `secrets`", section.name());
+                faults.error_hint(
+                    secret.place,
+                    text,
+                    "list all of them in `secrets`, the present one first",
+                );
+            }
+        }
+        Self {
+            kind: section.text(faults, "type"),
+            present,
+            guessed: guessed
+                .filter(|key| section.value(key).is_none() && !section.lacks(key))
+                .collect(),
+            server: section.text(faults, "server"),
+            username: section.text(faults, "username"),
+            password: secret(faults, section, "password"),
+            from: section.text(faults, "from"),
+            ca: section.text(faults, "ca"),
+            url: secret(faults, section, "url"),
+            secrets,
+            budget: section.text(faults, "budget"),
+            retry: section.texts(faults, "retry"),
+            timeout: section.text(faults, "timeout"),
+            concurrency: section.integer(faults, "concurrency"),
+            members: section.texts(faults, "members").unwrap_or_default(),
+        }
+    }
+}
+
+fn secret(faults: &mut Faults, section: &Section<'_>, key: &str) -> Option<Placed<RawSecret>> {
+    secret_of(faults, section, key, section.value(key)?)
+}
+
+fn secret_list(faults: &mut Faults, section: &Section<'_>, key: &str) -> Vec<Placed<RawSecret>> {
+    let Some(value) = section.value(key) else {
+        return Vec::new();
+    };
+    match value.get_ref() {
+        DeValue::Array(items) => items
+            .iter()
+            .filter_map(|item| secret_of(faults, section, key, item))
+            .collect(),
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Table(_) => secret_of(faults, section, key, value).into_iter().collect(),
+    }
+}
+
+fn secret_of<'a>(
+    faults: &mut Faults,
+    section: &Section<'a>,
+    key: &str,
+    value: &'a toml::Spanned<DeValue<'a>>,
+) -> Option<Placed<RawSecret>> {
+    let place = section.value_place(value);
+    if let DeValue::String(text) = value.get_ref() {
+        return Some(Placed::new(RawSecret::Clear(text.as_ref().to_owned()), place));
+    }
+    let source = section.item(faults, key, value, keys::SECRET)?;
+    let mut found = Vec::new();
+    for (key, make) in [
+        ("credential", RawSecret::Credential as fn(String) -> RawSecret),
+        ("env", RawSecret::Env),
+        ("file", RawSecret::File),
+    ] {
+        found.extend(source.text(faults, key).map(|text| make(text.value)));
+    }
+    let hint = "name one source: { credential = \"NAME\" }, { env = \"NAME\" } or { file = \"PATH\" }";
+    match found.len() {
+        1 => found.pop().map(|secret| Placed::new(secret, place)),
+        0 => {
+            if keys::SECRET.iter().all(|key| source.lacks(key)) {
+                faults.error_hint(place, format!("`{}` names no source", source.name()), hint);
+            }
+            None
+        }
+        _ => {
+            faults.error_hint(
+                place,
+                format!("`{}` comes from more than one source", source.name()),
+                hint,
+            );
+            None
+        }
+    }
+}
+
+/// `[people.ID]`
+#[derive(Debug)]
+pub(in crate::config) struct RawPerson {
+    pub(in crate::config) name: Text,
+    pub(in crate::config) email: Text,
+    pub(in crate::config) locale: Text,
+    pub(in crate::config) channels: Texts,
+    pub(in crate::config) handles: Vec<(&'static str, Placed<String>)>,
+    pub(in crate::config) deputy: Text,
+    pub(in crate::config) away: Vec<RawAway>,
+}
+
+/// One absence.
+#[derive(Debug)]
+pub(in crate::config) struct RawAway {
+    pub(in crate::config) from: Text,
+    pub(in crate::config) until: Text,
+    pub(in crate::config) place: Place,
+}
+
+impl RawPerson {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        let mut handles = Vec::new();
+        for key in keys::HANDLES {
+            handles.extend(section.text(faults, key).map(|handle| (*key, handle)));
+        }
+        let mut away = Vec::new();
+        for absence in section.list(faults, "away", keys::AWAY) {
+            absence.require(faults, "from", "the first day of absence");
+            absence.require(faults, "until", "the last day of absence");
+            away.push(RawAway {
+                from: absence.text(faults, "from"),
+                until: absence.text(faults, "until"),
+                place: absence.place(),
+            });
+        }
+        Self {
+            name: section.text(faults, "name"),
+            email: section.text(faults, "email"),
+            locale: section.text(faults, "locale"),
+            channels: section.texts(faults, "channels"),
+            handles,
+            deputy: section.text(faults, "deputy"),
+            away,
+        }
+    }
+}
+
+/// `[units.ID]`
+#[derive(Debug)]
+pub(in crate::config) struct RawUnit {
+    pub(in crate::config) name: Text,
+    pub(in crate::config) aliases: Vec<Placed<String>>,
+    pub(in crate::config) head: Text,
+    pub(in crate::config) contacts: Vec<Placed<String>>,
+    pub(in crate::config) supervisor: Text,
+    pub(in crate::config) group: Text,
+}
+
+impl RawUnit {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        Self {
+            name: section.text(faults, "name"),
+            aliases: section.texts(faults, "aliases").unwrap_or_default(),
+            head: section.text(faults, "head"),
+            contacts: section.texts(faults, "contacts").unwrap_or_default(),
+            supervisor: section.text(faults, "supervisor"),
+            group: section.text(faults, "group"),
+        }
+    }
+}
+
+/// `[ladders.ID]`
+#[derive(Debug)]
+pub(in crate::config) struct RawLadder {
+    pub(in crate::config) kinds: Vec<Placed<String>>,
+    pub(in crate::config) steps: Vec<RawStep>,
+}
+
+/// One step.
+#[derive(Debug)]
+pub(in crate::config) struct RawStep {
+    pub(in crate::config) place: Place,
+    pub(in crate::config) from: Text,
+    pub(in crate::config) at: Text,
+    pub(in crate::config) level: Text,
+    pub(in crate::config) to: Texts,
+    pub(in crate::config) every: Text,
+    pub(in crate::config) times: Option<Placed<i64>>,
+    pub(in crate::config) until: Text,
+    pub(in crate::config) roll: Text,
+    pub(in crate::config) via: Text,
+    pub(in crate::config) channels: Vec<Placed<String>>,
+}
+
+impl RawLadder {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        section.require(
+            faults,
+            "steps",
+            "write steps = [{ at = \"-3wd\", level = \"remind\", to = [\"owner\"] }]",
+        );
+        let mut steps = Vec::new();
+        for step in section.list(faults, "steps", keys::STEP) {
+            step.require(
+                faults,
+                "at",
+                "the distance from the anchor, for example \"-3wd\", \"0d\" or \"+1wd\"",
+            );
+            step.require(faults, "level", "remind, warn, due, overdue, escalate or summon");
+            step.require(faults, "to", "the recipients, for example [\"owner\", \"head\"]");
+            steps.push(RawStep {
+                place: step.place(),
+                from: step.text(faults, "from"),
+                at: step.text(faults, "at"),
+                level: step.text(faults, "level"),
+                to: step.texts(faults, "to"),
+                every: step.text(faults, "every"),
+                times: step.integer(faults, "times"),
+                until: step.text(faults, "until"),
+                roll: step.text(faults, "roll"),
+                via: step.text(faults, "via"),
+                channels: step.texts(faults, "channels").unwrap_or_default(),
+            });
+        }
+        Self {
+            kinds: section.texts(faults, "kinds").unwrap_or_default(),
+            steps,
+        }
+    }
+}
+
+/// `[reviews.ID]`
+#[derive(Debug)]
+pub(in crate::config) struct RawReview {
+    pub(in crate::config) cron: Text,
+    pub(in crate::config) to: Texts,
+    pub(in crate::config) on_day_off: Text,
+    pub(in crate::config) late_limit: Text,
+    pub(in crate::config) attach: Vec<Placed<String>>,
+}
+
+impl RawReview {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        section.require(faults, "cron", "five fields, for example \"30 8 * * MON\"");
+        section.require(faults, "to", "the recipients, for example [\"office\", \"leads\"]");
+        Self {
+            cron: section.text(faults, "cron"),
+            to: section.texts(faults, "to"),
+            on_day_off: section.text(faults, "on_day_off"),
+            late_limit: section.text(faults, "late_limit"),
+            attach: section.texts(faults, "attach").unwrap_or_default(),
+        }
+    }
+}
+
+/// A row of a ledger, from TOML or a table.
+#[derive(Debug)]
+pub(in crate::config) struct RawTask {
+    pub(in crate::config) place: Place,
+    /// By [`Column::index`]; an empty cell is none.
+    pub(in crate::config) cells: Vec<Text>,
+    /// Columns about which enough was said: that their cells are missing is not said too.
+    pub(in crate::config) excused: Vec<Column>,
+}
+
+impl RawTask {
+    pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        let mut cells = Vec::with_capacity(Column::ALL.len());
+        let mut excused = Vec::new();
+        for column in Column::ALL {
+            let key = column.key();
+            let cell = match section.value(key).map(toml::Spanned::get_ref) {
+                // Numbers stand for texts where people count: an id, a progress.
+                Some(DeValue::Integer(number)) => section
+                    .place_of(key)
+                    .map(|place| Placed::new(number.as_str().to_owned(), place)),
+                Some(DeValue::Array(_)) => section.texts(faults, key).and_then(joined),
+                _ => section.text(faults, key),
+            };
+            if cell.is_none() && !section.lacks(key) {
+                excused.push(column);
+            }
+            cells.push(cell.filter(|cell| !cell.value.is_empty()));
+        }
+        Self {
+            place: section.place(),
+            cells,
+            excused,
+        }
+    }
+
+    pub(in crate::config) fn cell(&self, column: Column) -> Option<&Placed<String>> {
+        self.cells.get(column.index())?.as_ref()
+    }
+}
+
+fn joined(texts: Vec<Placed<String>>) -> Text {
+    let place = texts.first()?.place;
+    let texts: Vec<String> = texts.into_iter().map(|text| text.value).collect();
+    Some(Placed::new(texts.join("\n"), place))
+}
