@@ -99,7 +99,7 @@ impl Store {
 
     /// The connection that writes, for tests that tamper.
     #[cfg(test)]
-    fn read_write(&self) -> &sqlite::Pool {
+    fn raw(&self) -> &sqlite::Pool {
         self.inner.pools.tampering()
     }
 

@@ -76,8 +76,8 @@ pub enum StoreError {
     /// The disk failed.
     #[error("reading or writing the store failed")]
     Io(#[source] sqlx::Error),
-    /// Another process wrote for longer than the ten seconds we wait.
-    #[error("the store is busy with another process")]
+    /// Another writer held it for longer than we wait: ten seconds for a process, a minute for a task of our own.
+    #[error("the store is busy with another writer")]
     Busy(#[source] sqlx::Error),
     /// The database file is damaged.
     #[error("the store's file is damaged")]
@@ -109,6 +109,9 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy(error);
+        }
         // The low byte is the primary result code of SQLite.
         match super::sqlite::primary_code(&error) {
             Some(5 | 6) => Self::Busy(error),

@@ -88,7 +88,8 @@ async fn run(path: &Path, now: Instant, schema: &Migrator) -> Result<Opened> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| sqlite::refused(folder, "create the folder", error))?;
     }
-    let lock = Lock::take(path)?;
+    // A link to the file must not lead to a lock of its own.
+    let lock = Lock::take(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
     touch(path)?;
     let known = latest(schema);
     let found = probe(path, Mode::Write).await?;

@@ -16,9 +16,10 @@ use super::{Instant, Result, Store, journal};
 /// What the composer decided about waiting notices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueueBatch {
-    /// New messages, or the same composed again, each with the notices it carries from now on.
+    /// New messages, or the same composed again, each with the notices it carries from now on. A new one is stored
+    /// in the state it has: `Sending` where it takes the place of a claimed one and goes out at once.
     pub messages: Vec<(Message, Vec<NoticeId>)>,
-    /// Notices that are not sent, and why.
+    /// Notices that are not sent, and why; no message carries them any more.
     pub dropped: Vec<(NoticeId, String)>,
     /// Unsent messages whose notices went into `messages`. A notice of theirs that is in none of them waits again.
     pub replaced: Vec<MessageId>,
@@ -107,11 +108,13 @@ impl Store {
         let mut tx = self.begin().await?;
         let new = put(&mut tx, &batch.messages).await?;
         for (id, why) in &batch.dropped {
-            sqlx::query("UPDATE notices SET state = 'dropped', why = $1 WHERE id = $2 AND state <> 'delivered'")
-                .bind(why)
-                .bind(id.as_str())
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE notices SET state = 'dropped', message = NULL, why = $1 WHERE id = $2 AND state <> 'delivered'",
+            )
+            .bind(why)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
         }
         for id in &batch.replaced {
             if batch.messages.iter().any(|(message, _)| message.id == *id) {

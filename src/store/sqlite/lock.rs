@@ -76,6 +76,7 @@ fn owner(_path: &Path) -> Option<u32> {
     None
 }
 
+/// `<path>.lock`
 fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -87,4 +88,24 @@ fn holder(file: &mut File) -> Option<u32> {
     file.rewind().ok()?;
     file.read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_owner_of_the_nearest_folder_that_exists() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("not/there/duban.db");
+        let error = refused(&path, "open", std::io::ErrorKind::PermissionDenied.into());
+        let StoreError::NotPermitted {
+            path: named,
+            owner: found,
+        } = error
+        else {
+            panic!("it is a matter of permission");
+        };
+        assert_eq!((named, found), (path, owner(folder.path())));
+    }
 }

@@ -313,7 +313,7 @@ suite! {
     async fn a_failed_settlement_leaves_nothing_half(store: Store) {
         one_message(&store).await;
         claim(&store, at(0), 1).await;
-        sqlx::query("DROP TABLE attempts").execute(store.read_write()).await.expect("the table goes");
+        sqlx::query("DROP TABLE attempts").execute(store.raw()).await.expect("the table goes");
         let failed = store.settle(at(1), vec![settled("m", "delivered", MessageState::Delivered)]).await;
         assert!(failed.is_err());
         let stored = store.message(&MessageId::from("m")).await.expect("a message").expect("it is there");
@@ -345,10 +345,10 @@ suite! {
 
     async fn a_changed_byte_in_the_journal_is_found(store: Store) {
         store.append(vec![draft("first", None), draft("second", None), draft("third", None)]).await.expect("it is appended");
-        let refused = sqlx::query("UPDATE journal SET who = 'Ledger' WHERE seq = 2").execute(store.read_write()).await;
+        let refused = sqlx::query("UPDATE journal SET who = 'Ledger' WHERE seq = 2").execute(store.raw()).await;
         assert!(refused.is_err(), "the journal is append-only");
         for sql in ["DROP TRIGGER journal_is_not_changed", "UPDATE journal SET who = 'Ledger' WHERE seq = 2"] {
-            sqlx::query(sql).execute(store.read_write()).await.expect("the database is tampered with");
+            sqlx::query(sql).execute(store.raw()).await.expect("the database is tampered with");
         }
         assert!(matches!(store.verify().await, Err(StoreError::Broken { seq: 2, .. })));
     }
@@ -356,7 +356,7 @@ suite! {
     async fn an_entry_taken_out_of_the_journal_is_found(store: Store) {
         store.append(vec![draft("first", None), draft("second", None), draft("third", None)]).await.expect("it is appended");
         for sql in ["DROP TRIGGER journal_is_not_shortened", "DELETE FROM journal WHERE seq = 2"] {
-            sqlx::query(sql).execute(store.read_write()).await.expect("the database is tampered with");
+            sqlx::query(sql).execute(store.raw()).await.expect("the database is tampered with");
         }
         assert!(matches!(store.verify().await, Err(StoreError::Broken { seq: 2, .. })));
     }

@@ -199,7 +199,7 @@ async fn a_full_disk_is_said_and_leaves_what_was_there() {
     let store = open(&path, Access::Run).await.expect("it is made").store;
     load(&store, vec![change("1", 0, None)]).await;
     sqlx::query("PRAGMA max_page_count = 1")
-        .execute(store.read_write())
+        .execute(store.raw())
         .await
         .expect("a limit");
     let changes = (0..2000).map(|n| change(&format!("more-{n}"), n, None)).collect();
@@ -211,4 +211,110 @@ async fn a_full_disk_is_said_and_leaves_what_was_there() {
     assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
     assert_eq!(store.tasks().await.expect("tasks").len(), 1);
     assert_eq!(store.verify().await.expect("the chain holds").entries, 1);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_what_was_committed_and_nothing_half() {
+    let (folder, path) = place();
+    let store = open(&path, Access::Run).await.expect("it is made").store;
+    one_message(&store).await;
+    let mut tx = store.begin().await.expect("it begins");
+    sqlx::query("UPDATE messages SET state = 'delivered'")
+        .execute(&mut *tx)
+        .await
+        .expect("it is written");
+    // What a process that is killed here leaves on the disk.
+    let left = folder.path().join("left.db");
+    std::fs::copy(&path, &left).expect("it is copied");
+    std::fs::copy(path.with_extension("db-wal"), left.with_extension("db-wal")).expect("its log is copied");
+    let after = open(&left, Access::Run).await.expect("it opens").store;
+    let stored = after
+        .message(&MessageId::from("m"))
+        .await
+        .expect("a message")
+        .expect("it is there");
+    assert_eq!(stored.state, MessageState::Waiting);
+    assert_eq!(after.verify().await.expect("the chain holds").entries, 2);
+    drop(tx);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_the_file_is_held_by_the_same_lock() {
+    let (folder, path) = place();
+    let _first = open(&path, Access::Run).await.expect("it is made");
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).expect("a link");
+    assert!(matches!(open(&link, Access::Run).await, Err(StoreError::Locked { .. })));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let (folder, _path) = place();
+    std::fs::write(folder.path().join("file"), "").expect("a file");
+    let error = open(&folder.path().join("file/duban.db"), Access::Run).await.err();
+    assert!(
+        matches!(
+            error,
+            Some(StoreError::File {
+                doing: "create the folder",
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    let (_folder, path) = place();
+    let store = open(&path, Access::Run).await.expect("it is made").store;
+    load(&store, vec![change("1", 0, None)]).await;
+    sqlx::query("UPDATE tasks SET state = '{}'")
+        .execute(store.raw())
+        .await
+        .expect("it is tampered with");
+    let error = store.tasks().await.expect_err("it cannot be read").to_string();
+    assert!(error.starts_with("the store holds the state of task 1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_said_to_be_damaged() {
+    use std::io::{Seek, SeekFrom, Write};
+    let (_folder, path) = place();
+    let store = open(&path, Access::Run).await.expect("it is made").store;
+    load(&store, (0..500).map(|n| change(&n.to_string(), n, None)).collect()).await;
+    store.close().await;
+    let length = std::fs::metadata(&path).expect("its length").len();
+    let mut file = std::fs::OpenOptions::new().write(true).open(&path).expect("the file");
+    file.seek(SeekFrom::Start(length / 2)).expect("its middle");
+    let rest = usize::try_from(length - length / 2).expect("a small file");
+    file.write_all(&vec![0xAB; rest]).expect("it is overwritten");
+    let store = open(&path, Access::Run).await.expect("its first pages are whole").store;
+    let (tasks, entries) = (store.tasks().await.map(drop), store.verify().await.map(drop));
+    let corrupt = |result: &Result<(), StoreError>| matches!(result, Err(StoreError::Corrupt(_)));
+    assert!(corrupt(&tasks) || corrupt(&entries), "{tasks:?} {entries:?}");
+}
+
+#[tokio::test]
+async fn the_store_works_from_spawned_tasks() {
+    let store = Store::memory(at(0)).await.expect("a store in memory opens");
+    let work = async move {
+        load(&store, vec![change("1", 0, Some(at(0)))]).await;
+        store
+            .plan_due(at(0), 1, &mut |_, _| Planned::default())
+            .await
+            .expect("it is planned");
+        let refused = store
+            .act(&TaskId::from("1"), at(1), |_| Err("no"))
+            .await
+            .expect("the store is well");
+        store
+            .settle(at(1), vec![settled("none", "backoff", MessageState::Waiting)])
+            .await
+            .expect("it is settled");
+        refused
+    };
+    let refused = tokio::spawn(work).await.expect("it ends");
+    assert_eq!(refused.err().map(|error| error.to_string()).as_deref(), Some("no"));
 }
