@@ -318,3 +318,25 @@ async fn the_store_works_from_spawned_tasks() {
     let refused = tokio::spawn(work).await.expect("it ends");
     assert_eq!(refused.err().map(|error| error.to_string()).as_deref(), Some("no"));
 }
+
+/// As root, whom no permission stops, this shows less.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_resting_store_can_be_looked_at_where_nothing_can_be_written() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _path) = place();
+    let path = folder.path().join("duban.db");
+    let store = open(&path, Access::Run).await.expect("it is made").store;
+    load(&store, vec![change("1", 0, None)]).await;
+    store.close().await;
+    set_permissions(&path, Permissions::from_mode(0o444)).expect("the file is closed to writers");
+    set_permissions(folder.path(), Permissions::from_mode(0o555)).expect("the folder is closed to writers");
+    let looked = open(&path, Access::Look).await;
+    let tasks = match &looked {
+        Ok(opened) => opened.store.tasks().await.map(|tasks| tasks.len()),
+        Err(_) => Ok(0),
+    };
+    set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("the folder is opened again");
+    assert!(matches!(tasks, Ok(1)), "{:?} {tasks:?}", looked.err());
+}
