@@ -7,6 +7,7 @@ mod notice;
 mod phrases;
 mod plain;
 mod renderer;
+mod review;
 mod sample;
 mod zh;
 

@@ -1,12 +1,17 @@
 //! A review (调度): a scheduled summary.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{ChannelId, PersonId, ReviewId, UnitId};
+use super::id::{ChannelId, PersonId, ReviewId, TaskId, UnitId};
+use super::journal::Fact;
 use super::ladder::{RoleError, Span};
+use super::message::{Figures, Standing, TaskView};
+use super::notice::{Recipient, RecipientKind};
+use super::people::Locale;
 
 /// Who gets a review, each their own part of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,4 +95,212 @@ pub struct Review {
     pub on_day_off: OnDayOff,
     /// How long after its time a missed one is still sent.
     pub late_limit: Span,
+}
+
+/// Which tasks a reader sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// The whole ledger.
+    Everything,
+    /// These.
+    Tasks(BTreeSet<TaskId>),
+}
+
+impl Scope {
+    /// Whether the task is in it.
+    #[must_use]
+    pub fn holds(&self, task: &TaskId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Tasks(tasks) => tasks.contains(task),
+        }
+    }
+}
+
+/// Somebody who gets a review, once, whatever number of audiences they are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// Who.
+    pub recipient: Recipient,
+    /// In which language.
+    pub locale: Locale,
+    /// What they see.
+    pub scope: Scope,
+    /// For whom they get it (absence), by name; empty: only for themselves.
+    pub for_names: Vec<String>,
+    /// Whether they run Duban: only they see disagreements and whom nothing reaches.
+    pub is_office: bool,
+}
+
+/// A task in a summary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryLine {
+    /// The task as of now.
+    pub task: TaskView,
+    /// Who holds it: its owners, else the unit's contacts, else its head, by name.
+    pub holders: Vec<String>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// Tasks of one sort; at most [`LINES_MAX`] of them in full.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Worst first.
+    pub lines: Vec<SummaryLine>,
+    /// How many more there are.
+    pub more: u32,
+}
+
+impl Section {
+    /// How many tasks, those not written included.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.lines.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.more)
+    }
+}
+
+/// Something that happened since the last review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// When, local: `2021-12-20 15:30`.
+    pub at: String,
+    /// Of which task.
+    pub task: TaskId,
+    /// Its title; empty where it is gone.
+    pub title: String,
+    /// Who did it, as the journal has it.
+    pub by: String,
+    /// What.
+    pub fact: Fact,
+    /// What they said to it.
+    pub note: String,
+}
+
+/// Where a ledger's row and the journal disagree: somebody acted, and the row still says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// Of which task.
+    pub task: TaskId,
+    /// The column: `status`, `due`, `progress` or `closed`.
+    pub column: String,
+    /// What the row says.
+    pub row: String,
+    /// What the journal says, which is in force.
+    pub journal: String,
+}
+
+/// Somebody whom messages did not reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// By name.
+    pub recipient: String,
+    /// Through which channel.
+    pub channel: String,
+    /// What the other side said last.
+    pub why: String,
+    /// How many messages.
+    pub messages: u32,
+}
+
+/// What one review says to one reader, before it has words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The review.
+    pub review: ReviewId,
+    /// Who gets it.
+    pub recipient: Recipient,
+    /// In which language.
+    pub locale: Locale,
+    /// As of when, local: `2021-12-20 08:30`.
+    pub as_of: String,
+    /// Since when changes are counted, local; none: it is the first.
+    pub since: Option<String>,
+    /// Where it goes out late: when it was to go out, local.
+    pub late_from: Option<String>,
+    /// For whom the reader gets it, by name.
+    pub for_names: Vec<String>,
+    /// Tasks by light.
+    pub figures: Figures,
+    /// The same in the last review.
+    pub before: Option<Figures>,
+    /// Past their deadline, the latest first.
+    pub overdue: Section,
+    /// Due within [`DUE_SOON_DAYS`] days.
+    pub due_soon: Section,
+    /// Open, not overdue, and silent for at least [`SILENT_WORKING_DAYS`] working days.
+    pub silent: Section,
+    /// Waiting for review.
+    pub under_review: Section,
+    /// Closed since the last review.
+    pub closed: Section,
+    /// What else happened, the latest first; at most [`LINES_MAX`].
+    pub changes: Vec<Change>,
+    /// How many more there are.
+    pub changes_more: u32,
+    /// For the office.
+    pub mismatches: Vec<Mismatch>,
+    /// For the office.
+    pub undelivered: Vec<Undelivered>,
+    /// In a trial: whom it would have gone to, by name and channel.
+    pub trial_for: Option<String>,
+}
+
+/// A section of a summary holds at most so many tasks in full, the rest counted.
+pub const LINES_MAX: usize = 100;
+/// A task is due soon for so many civil days before its deadline.
+pub const DUE_SOON_DAYS: i64 = 14;
+/// A task is silent after so many working days without a report.
+pub const SILENT_WORKING_DAYS: i64 = 10;
+
+impl Summary {
+    /// Under what its figures are kept for the next one: `person:vm-edu`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key_of(&self.recipient)
+    }
+
+    /// Whether no task in it is open.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            ..
+        } = self.figures;
+        green + yellow + red + blue == 0
+    }
+
+    /// Whether there is nothing to worry about: tasks are open, and all of them green.
+    #[must_use]
+    pub fn is_all_green(&self) -> bool {
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            ..
+        } = self.figures;
+        green > 0 && yellow + red + blue == 0
+    }
+
+    /// Whether nothing happened since the last review.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.changes.is_empty() && self.closed.lines.is_empty()
+    }
+}
+
+/// Under what a reader's figures are kept.
+#[must_use]
+pub fn key_of(recipient: &Recipient) -> String {
+    let kind = match recipient.kind {
+        RecipientKind::Person => "person",
+        RecipientKind::Channel => "channel",
+    };
+    format!("{kind}:{}", recipient.id)
 }

@@ -1,5 +1,7 @@
 //! Making ledger text harmless and short: it may hold anything that somebody can paste into a cell.
 
+use crate::domain::when::When;
+
 /// One line without control characters: runs of white space become one blank, characters that turn the direction of
 /// writing are dropped.
 pub(super) fn one_line(text: &str) -> String {
@@ -92,8 +94,26 @@ pub(super) fn markdown(text: &str) -> String {
             _ => safe.push(c),
         }
     }
-    let marks_a_line = safe.starts_with(['#', '-', '+', '=']);
-    if marks_a_line { format!("\\{safe}") } else { safe }
+    if begins_a_block(&safe) {
+        format!("\\{safe}")
+    } else {
+        safe
+    }
+}
+
+/// Whether a line of this would be a heading, a list or a rule.
+fn begins_a_block(line: &str) -> bool {
+    let mut chars = line.chars();
+    match (chars.next(), chars.next()) {
+        (Some('#' | '='), _) => true,
+        (Some('-' | '+'), second) => matches!(second, None | Some(' ' | '-')),
+        _ => false,
+    }
+}
+
+/// A date, or a date and time, as people read it.
+pub(super) fn when(when: When) -> String {
+    when.to_string().replacen('T', " ", 1)
 }
 
 /// HTML in which text is only text.

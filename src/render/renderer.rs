@@ -13,9 +13,11 @@ use super::letter::LetterPage;
 use super::notice::NoticePage;
 use super::phrases::{self, Letter, Phrases};
 use super::plain::Plain;
+use super::review::ReviewPage;
 use super::sample;
 use crate::domain::message::{Digest, Words};
 use crate::domain::people::Locale;
+use crate::domain::review::Summary;
 use crate::domain::system::{SystemWord, UndeliverableWord};
 
 /// Steps of the template engine for one part of one message: a hundred tasks take about a tenth of it.
@@ -30,11 +32,13 @@ macro_rules! built_in {
 }
 
 /// Every template by its file name, which is also the name of the file that overrides it.
-const BUILT_IN: [(&str, &str); 17] = built_in![
+const BUILT_IN: [(&str, &str); 25] = built_in![
     "shared/page.html"
     "zh-CN/notice.subject" "zh-CN/notice.txt" "zh-CN/notice.html" "zh-CN/notice.md"
+    "zh-CN/review.subject" "zh-CN/review.txt" "zh-CN/review.html" "zh-CN/review.md"
     "zh-CN/letter.subject" "zh-CN/letter.txt" "zh-CN/letter.html" "zh-CN/letter.md"
     "en/notice.subject" "en/notice.txt" "en/notice.html" "en/notice.md"
+    "en/review.subject" "en/review.txt" "en/review.html" "en/review.md"
     "en/letter.subject" "en/letter.txt" "en/letter.html" "en/letter.md"
 ];
 
@@ -95,6 +99,14 @@ impl Renderer {
         self.words("notice", digest.locale, &page).unwrap_or_else(|fault| {
             Plain::of_notices(&page).words(phrases::of(digest.locale), &page.as_of, fault.to_string())
         })
+    }
+
+    /// The words of a summary.
+    #[must_use]
+    pub fn review(&self, summary: &Summary) -> Words {
+        let page = ReviewPage::of(summary);
+        self.words("review", summary.locale, &page)
+            .unwrap_or_else(|fault| (page.plain()).words(phrases::of(summary.locale), &page.as_of, fault.to_string()))
     }
 
     /// Word to the office about Duban itself; `as_of` is local time.
@@ -171,6 +183,9 @@ impl Renderer {
         for locale in [Locale::ZhCn, Locale::En] {
             for digest in sample::digests(locale) {
                 note(self.words("notice", locale, &NoticePage::of(&digest)));
+            }
+            for summary in sample::summaries(locale) {
+                note(self.words("review", locale, &ReviewPage::of(&summary)));
             }
             for letter in sample::letters(phrases::of(locale)) {
                 note(self.words("letter", locale, &LetterPage::of(letter, sample::AS_OF)));

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::phrases::{Letter, Phrases};
-use crate::domain::id::NoticeId;
+use crate::domain::id::{NoticeId, ReviewId, TaskId};
+use crate::domain::journal::Fact;
 use crate::domain::ladder::{Anchor, Level};
-use crate::domain::message::{Digest, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
+use crate::domain::message::{Digest, Figures, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::people::Locale;
+use crate::domain::review::{Change, Mismatch, Section, Summary, SummaryLine, Undelivered};
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -215,4 +217,116 @@ pub(super) fn system_words() -> Vec<SystemWord> {
             moved: vec!["1 due-3wd/warn: 2027-02-18 → 2027-02-15".into()],
         },
     ]
+}
+
+/// A full summary, an all-green one, and one of nothing.
+pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
+    let full = summary(locale);
+    let empty = Summary {
+        figures: Figures::default(),
+        before: None,
+        since: None,
+        late_from: None,
+        for_names: Vec::new(),
+        overdue: Section::default(),
+        due_soon: Section::default(),
+        silent: Section::default(),
+        under_review: Section::default(),
+        closed: Section::default(),
+        changes: Vec::new(),
+        changes_more: 0,
+        mismatches: Vec::new(),
+        undelivered: Vec::new(),
+        trial_for: None,
+        ..full.clone()
+    };
+    let green = Summary {
+        figures: Figures {
+            green: 8,
+            ..Figures::default()
+        },
+        since: Some("2021-12-13 08:30".into()),
+        ..empty.clone()
+    };
+    vec![full, green, empty]
+}
+
+#[expect(clippy::too_many_lines, reason = "one value written out in full")]
+fn summary(locale: Locale) -> Summary {
+    let section = |anchor: Anchor, light: Light, standings: &[(bool, i64, i64)], more: u32| Section {
+        lines: standings
+            .iter()
+            .map(|(passed, working, days)| {
+                let mut item = item(locale, anchor, Level::Remind, 0);
+                item.view.task.light = light;
+                SummaryLine {
+                    task: item.view.task,
+                    holders: vec!["张三".into()],
+                    standing: Standing {
+                        passed: *passed,
+                        working_days_left: *working,
+                        days_left: *days,
+                        provisional: *working > 3,
+                        ..item.standing
+                    },
+                }
+            })
+            .collect(),
+        more,
+    };
+    let change = |fact: Fact, note: &str| Change {
+        at: "2021-12-20 15:30".into(),
+        task: TaskId::new("1"),
+        title: item(locale, Anchor::Due, Level::Remind, 0).view.task.title,
+        by: "张三".into(),
+        fact,
+        note: note.into(),
+    };
+    let (from, to) = (AS_OF.parse(), "2022-01-31".parse());
+    let moved = from.ok().zip(to.ok()).map(|(from, to)| Fact::DueChanged { from, to });
+    Summary {
+        review: ReviewId::new("weekly"),
+        recipient: digest(locale, Vec::new()).recipient,
+        locale,
+        as_of: AS_OF.into(),
+        since: Some("2021-12-13 08:30".into()),
+        late_from: Some("2021-12-20 08:30".into()),
+        for_names: vec!["李四".into()],
+        figures: Figures {
+            green: 8,
+            yellow: 3,
+            red: 2,
+            blue: 1,
+            grey: 15,
+        },
+        before: Some(Figures {
+            green: 9,
+            yellow: 4,
+            red: 1,
+            blue: 1,
+            grey: 14,
+        }),
+        overdue: section(Anchor::Due, Light::Red, &[(true, -12, -16), (true, -3, -5)], 2),
+        due_soon: section(Anchor::Due, Light::Yellow, &[(false, 0, 0), (false, 3, 5)], 0),
+        silent: section(Anchor::Reported, Light::Green, &[(false, 20, 28)], 0),
+        under_review: section(Anchor::Submitted, Light::Blue, &[(true, -1, -1)], 0),
+        closed: section(Anchor::Closed, Light::Grey, &[(true, -1, -1)], 0),
+        changes: std::iter::once(change(Fact::Submitted, "材料齐全"))
+            .chain(moved.map(|fact| change(fact, "")))
+            .collect(),
+        changes_more: 1,
+        mismatches: vec![Mismatch {
+            task: TaskId::new("1"),
+            column: "status".into(),
+            row: "进行中".into(),
+            journal: "已办结".into(),
+        }],
+        undelivered: vec![Undelivered {
+            recipient: "王五".into(),
+            channel: "mail".into(),
+            why: "550 5.1.1 no such user".into(),
+            messages: 2,
+        }],
+        trial_for: None,
+    }
 }

@@ -43,6 +43,9 @@ fn samples_to_look_at() {
         one.trial_for = Some("张三".into());
         write("one", &renderer.notices(&one));
         write("several", &renderer.notices(&sample::digest(locale, items)));
+        for (name, summary) in ["review", "green", "empty"].iter().zip(sample::summaries(locale)) {
+            write(name, &renderer.review(&summary));
+        }
         for word in sample::system_words().into_iter().take(2) {
             write("system", &renderer.system(&word, locale, sample::AS_OF));
         }

@@ -1,0 +1,175 @@
+//! English wording of reviews.
+
+use super::{Part, ReviewPhrases};
+use crate::domain::journal::Fact;
+use crate::domain::message::Figures;
+use crate::domain::review::{Change, DUE_SOON_DAYS, Mismatch, SILENT_WORKING_DAYS, Summary, SummaryLine, Undelivered};
+use crate::render::en::{En as Common, count};
+use crate::render::escape::{one_line, shorten, when};
+use crate::render::phrases::Phrases;
+
+/// English.
+pub(super) struct En;
+
+impl ReviewPhrases for En {
+    fn headline(&self, summary: &Summary) -> String {
+        let name = match summary.review.as_str() {
+            "weekly" => "Weekly review",
+            "monthly" => "Monthly review",
+            "quarterly" => "Quarterly review",
+            _ => "Review",
+        };
+        let late = if summary.late_from.is_some() { " (late)" } else { "" };
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            ..
+        } = summary.figures;
+        let open = count(i64::from(green + yellow + red + blue), "task");
+        if summary.is_idle() {
+            return format!("{name} | no open tasks{late}");
+        }
+        if summary.is_all_green() && summary.due_soon.lines.is_empty() && summary.silent.lines.is_empty() {
+            return format!("{name} | {open}, all on track{late}");
+        }
+        let mut clauses = Vec::new();
+        if red > 0 {
+            clauses.push(format!("{red} overdue"));
+        }
+        if !summary.due_soon.lines.is_empty() {
+            clauses.push(format!("{} due within {DUE_SOON_DAYS} days", summary.due_soon.count()));
+        }
+        if clauses.len() < 2 && !summary.silent.lines.is_empty() {
+            clauses.push(format!("{} without a report for long", summary.silent.count()));
+        }
+        if clauses.len() < 2 && blue > 0 {
+            clauses.push(format!("{blue} awaiting review"));
+        }
+        if clauses.is_empty() {
+            clauses.push(format!("{yellow} near the deadline"));
+        }
+        format!("{name} | {open}: {}{late}", clauses.join(", "))
+    }
+
+    fn verdict(&self, summary: &Summary) -> Vec<String> {
+        let mut verdict = Vec::new();
+        if summary.is_idle() {
+            verdict.push("No task is open.".into());
+        } else if summary.is_all_green() {
+            verdict.push("All open tasks are green: none is late, and none is near its deadline.".into());
+        } else if summary.figures.red == 0 {
+            verdict.push("No task is late.".into());
+        }
+        if summary.since.is_some() && summary.is_quiet() {
+            verdict.push("Nothing has changed since the last review.".into());
+        }
+        if verdict.is_empty() {
+            let late = count(summary.figures.red.into(), "task");
+            verdict.push(format!("Late: {late}. Please see to these first."));
+        }
+        verdict
+    }
+
+    fn heading(&self, part: Part, count: u32) -> String {
+        match part {
+            Part::Overdue => format!("Overdue ({count})"),
+            Part::DueSoon => format!("Due within {DUE_SOON_DAYS} days ({count})"),
+            Part::Silent => format!("No report for {SILENT_WORKING_DAYS} working days or more ({count})"),
+            Part::UnderReview => format!("Awaiting review ({count})"),
+            Part::Closed => format!("Closed since the last review ({count})"),
+            Part::Changes => format!("Changes since the last review ({count})"),
+            Part::Mismatches => format!("Ledger and journal disagree ({count})"),
+            Part::Undelivered => format!("Messages that did not arrive ({count})"),
+        }
+    }
+
+    fn state(&self, part: Part, line: &SummaryLine) -> String {
+        let standing = &line.standing;
+        match part {
+            Part::Silent => {
+                let silence = count(standing.silent_working_days, "working day");
+                format!("no report for {silence}, {}", Common.deadline(standing))
+            }
+            Part::UnderReview => match standing.submitted_working_days {
+                Some(days @ 1..) => format!("awaiting review for {}", count(days, "working day")),
+                _ => "awaiting review".into(),
+            },
+            Part::Closed => match standing.closed_days {
+                Some(days @ 1..) => format!("closed {} ago", count(days, "day")),
+                _ => "closed today".into(),
+            },
+            Part::Overdue | Part::DueSoon | Part::Changes | Part::Mismatches | Part::Undelivered => {
+                Common.deadline(standing)
+            }
+        }
+    }
+
+    fn held_by(&self, line: &SummaryLine) -> String {
+        let mut held = one_line(&line.task.unit.name);
+        let holders = Common.names(&line.holders);
+        if !holders.is_empty() && holders != held {
+            held = format!("{held} ({holders})");
+        }
+        format!("{held}, lead: {}", one_line(&line.task.lead.name))
+    }
+
+    fn change(&self, change: &Change) -> String {
+        let what = match &change.fact {
+            Fact::Loaded { due, .. } => format!("new in the ledger, due {}", when(*due)),
+            Fact::Acknowledged => "acknowledged".into(),
+            Fact::Reported { progress } => format!("reported: {}", shorten(&one_line(progress), 120)),
+            Fact::Submitted => "submitted for review".into(),
+            Fact::Returned { due: Some(due) } => format!("returned, new deadline {}", when(*due)),
+            Fact::Returned { due: None } => "returned".into(),
+            Fact::Closed { on: Some(on) } => format!("closed ({})", when(*on)),
+            Fact::Closed { on: None } => "closed".into(),
+            Fact::Reopened { due: Some(due) } => format!("reopened, new deadline {}", when(*due)),
+            Fact::Reopened { due: None } => "reopened".into(),
+            Fact::Cancelled => "cancelled".into(),
+            Fact::Withdrawn => "no longer in the ledger".into(),
+            Fact::Restored => "back in the ledger".into(),
+            Fact::DueChanged { from, to } => format!("deadline moved from {} to {}", when(*from), when(*to)),
+            Fact::OpenedChanged { from, to } => format!("opening moved from {} to {}", when(*from), when(*to)),
+            Fact::LadderChanged { .. } => "ladder changed".into(),
+            Fact::Changed { columns } => format!("changed: {}", columns.join(", ")),
+        };
+        let by = match change.by.as_str() {
+            "ledger" => "ledger".into(),
+            "duban" => "Duban".into(),
+            name => one_line(name),
+        };
+        let note = one_line(&change.note);
+        let note = if note.is_empty() {
+            note
+        } else {
+            format!(" ({})", shorten(&note, 120))
+        };
+        format!("{} {by}: {what}{note}", change.at)
+    }
+
+    fn mismatch(&self, mismatch: &Mismatch) -> String {
+        format!(
+            "Task {}, {}: the ledger says \"{}\", the journal \"{}\", and the journal holds",
+            one_line(mismatch.task.as_str()),
+            mismatch.column,
+            shorten(&one_line(&mismatch.row), 80),
+            shorten(&one_line(&mismatch.journal), 80)
+        )
+    }
+
+    fn undelivered(&self, undelivered: &Undelivered) -> String {
+        format!(
+            "{} (channel {}): {} not delivered, {}",
+            one_line(&undelivered.recipient),
+            one_line(&undelivered.channel),
+            count(undelivered.messages.into(), "message"),
+            shorten(&one_line(&undelivered.why), 200)
+        )
+    }
+
+    fn more(&self, count: u32) -> String {
+        format!("{count} more not listed here.")
+    }
+}

@@ -1,0 +1,207 @@
+//! 调度通报的中文措辞。
+
+use super::{Part, ReviewPhrases};
+use crate::domain::journal::Fact;
+use crate::domain::message::Figures;
+use crate::domain::review::{Change, DUE_SOON_DAYS, Mismatch, SILENT_WORKING_DAYS, Summary, SummaryLine, Undelivered};
+use crate::render::escape::{one_line, shorten, when};
+use crate::render::phrases::Phrases;
+use crate::render::zh::Zh as Common;
+
+/// Simplified Chinese.
+pub(super) struct Zh;
+
+impl ReviewPhrases for Zh {
+    fn headline(&self, summary: &Summary) -> String {
+        let name = match summary.review.as_str() {
+            "weekly" => "每周调度",
+            "monthly" => "每月调度",
+            "quarterly" => "每季度调度",
+            _ => "定期调度",
+        };
+        let late = if summary.late_from.is_some() {
+            "（补发）"
+        } else {
+            ""
+        };
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            ..
+        } = summary.figures;
+        let open = green + yellow + red + blue;
+        if summary.is_idle() {
+            return format!("{name}｜没有在办任务{late}");
+        }
+        if summary.is_all_green() && summary.due_soon.lines.is_empty() && summary.silent.lines.is_empty() {
+            return format!("{name}｜{open}项任务进展正常{late}");
+        }
+        let mut clauses = Vec::new();
+        if red > 0 {
+            clauses.push(format!("{red}项逾期"));
+        }
+        if !summary.due_soon.lines.is_empty() {
+            clauses.push(format!("{}项{DUE_SOON_DAYS}天内到期", summary.due_soon.count()));
+        }
+        if clauses.len() < 2 && !summary.silent.lines.is_empty() {
+            clauses.push(format!("{}项久未报进展", summary.silent.count()));
+        }
+        if clauses.len() < 2 && blue > 0 {
+            clauses.push(format!("{blue}项待审核"));
+        }
+        if clauses.is_empty() {
+            clauses.push(format!("{yellow}项临近时限"));
+        }
+        format!("{name}｜{open}项任务：{}{late}", clauses.join("，"))
+    }
+
+    fn verdict(&self, summary: &Summary) -> Vec<String> {
+        let mut verdict = Vec::new();
+        if summary.is_idle() {
+            verdict.push("目前没有在办任务。".into());
+        } else if summary.is_all_green() {
+            verdict.push("在办任务全部为绿灯，没有逾期，也没有临近时限的任务。".into());
+        } else if summary.figures.red == 0 {
+            verdict.push("没有逾期任务。".into());
+        }
+        if summary.since.is_some() && summary.is_quiet() {
+            verdict.push("自上次调度以来没有新的变化。".into());
+        }
+        if verdict.is_empty() {
+            verdict.push(format!("共{}项任务逾期，请优先处理。", summary.figures.red));
+        }
+        verdict
+    }
+
+    fn heading(&self, part: Part, count: u32) -> String {
+        match part {
+            Part::Overdue => format!("逾期（{count}项）"),
+            Part::DueSoon => format!("{DUE_SOON_DAYS}天内到期（{count}项）"),
+            Part::Silent => format!("{SILENT_WORKING_DAYS}个工作日以上未报进展（{count}项）"),
+            Part::UnderReview => format!("待审核（{count}项）"),
+            Part::Closed => format!("上次调度以来办结（{count}项）"),
+            Part::Changes => format!("上次调度以来的变化（{count}条）"),
+            Part::Mismatches => format!("台账与记录不一致（{count}处）"),
+            Part::Undelivered => format!("消息未能送达（{count}人）"),
+        }
+    }
+
+    fn state(&self, part: Part, line: &SummaryLine) -> String {
+        let standing = &line.standing;
+        match part {
+            Part::Silent => format!(
+                "已{}个工作日未报进展，{}",
+                standing.silent_working_days,
+                Common.deadline(standing)
+            ),
+            Part::UnderReview => match standing.submitted_working_days {
+                Some(days @ 1..) => format!("待审核已{days}个工作日"),
+                _ => "待审核".into(),
+            },
+            Part::Closed => match standing.closed_days {
+                Some(days @ 1..) => format!("{days}天前办结"),
+                _ => "今天办结".into(),
+            },
+            Part::Overdue | Part::DueSoon | Part::Changes | Part::Mismatches | Part::Undelivered => {
+                Common.deadline(standing)
+            }
+        }
+    }
+
+    fn held_by(&self, line: &SummaryLine) -> String {
+        let mut held = one_line(&line.task.unit.name);
+        let holders = Common.names(&line.holders);
+        if !holders.is_empty() && holders != held {
+            held = format!("{held}（{holders}）");
+        }
+        format!("{held}，牵头：{}", one_line(&line.task.lead.name))
+    }
+
+    fn change(&self, change: &Change) -> String {
+        let what = match &change.fact {
+            Fact::Loaded { due, .. } => format!("新列入台账，时限{}", when(*due)),
+            Fact::Acknowledged => "签收".into(),
+            Fact::Reported { progress } => format!("报告进展：{}", shorten(&one_line(progress), 120)),
+            Fact::Submitted => "报送待审核".into(),
+            Fact::Returned { due: Some(due) } => format!("审核退回，新时限{}", when(*due)),
+            Fact::Returned { due: None } => "审核退回".into(),
+            Fact::Closed { on: Some(on) } => format!("办结（{}）", when(*on)),
+            Fact::Closed { on: None } => "办结".into(),
+            Fact::Reopened { due: Some(due) } => format!("重新打开，新时限{}", when(*due)),
+            Fact::Reopened { due: None } => "重新打开".into(),
+            Fact::Cancelled => "取消".into(),
+            Fact::Withdrawn => "已不在台账中".into(),
+            Fact::Restored => "恢复到台账".into(),
+            Fact::DueChanged { from, to } => format!("时限由{}改为{}", when(*from), when(*to)),
+            Fact::OpenedChanged { from, to } => format!("立项日期由{}改为{}", when(*from), when(*to)),
+            Fact::LadderChanged { .. } => "督办阶梯调整".into(),
+            Fact::Changed { columns } => {
+                let columns: Vec<&str> = columns.iter().map(|column| column_name(column)).collect();
+                format!("修改了{}", columns.join("、"))
+            }
+        };
+        let by = match change.by.as_str() {
+            "ledger" => "台账".into(),
+            "duban" => "系统".into(),
+            name => one_line(name),
+        };
+        let note = one_line(&change.note);
+        let note = if note.is_empty() {
+            note
+        } else {
+            format!("（{}）", shorten(&note, 120))
+        };
+        format!("{} {by}：{what}{note}", change.at)
+    }
+
+    fn mismatch(&self, mismatch: &Mismatch) -> String {
+        format!(
+            "任务{}的{}：台账为“{}”，记录为“{}”，以记录为准",
+            one_line(mismatch.task.as_str()),
+            column_name(&mismatch.column),
+            shorten(&one_line(&mismatch.row), 80),
+            shorten(&one_line(&mismatch.journal), 80)
+        )
+    }
+
+    fn undelivered(&self, undelivered: &Undelivered) -> String {
+        format!(
+            "{}（渠道{}）：{}条消息未送达，{}",
+            one_line(&undelivered.recipient),
+            one_line(&undelivered.channel),
+            undelivered.messages,
+            shorten(&one_line(&undelivered.why), 200)
+        )
+    }
+
+    fn more(&self, count: u32) -> String {
+        format!("另有{count}项未列出。")
+    }
+}
+
+fn column_name(column: &str) -> &str {
+    match column {
+        "id" => "编号",
+        "area" => "方面",
+        "problem" => "问题",
+        "title" => "整改任务",
+        "measures" => "整改措施",
+        "lead" => "牵头领导",
+        "unit" => "责任单位",
+        "assisting" => "配合单位",
+        "owner" => "责任人",
+        "supervisor" => "督导组",
+        "opened" => "立项日期",
+        "due" => "完成时限",
+        "kind" => "类型",
+        "evidence" => "佐证要求",
+        "ladder" => "督办阶梯",
+        "status" => "状态",
+        "progress" => "进度",
+        "closed" => "办结日期",
+        "note" => "备注",
+        other => other,
+    }
+}
