@@ -113,10 +113,10 @@ fn from_toml(faults: &mut Faults, source: u32, id: &str, place: Place) -> Option
     let weekend = weekend(faults, &raw.weekend);
     let mut marks = BTreeMap::new();
     for year in &raw.years {
-        for (off, work) in &year.holidays {
-            let off = mark(faults, &mut marks, off, false);
+        for holiday in &year.holidays {
+            let off = mark(faults, &mut marks, &holiday.off, false);
             check_consecutive(faults, &off);
-            for day in mark(faults, &mut marks, work, true) {
+            for day in mark(faults, &mut marks, &holiday.work, true) {
                 if !weekend.contains(&day.value.weekday()) {
                     faults.error(
                         day.place,
@@ -203,7 +203,7 @@ fn known(faults: &mut Faults, raw: &RawCalendar) -> Option<Vec<RangeInclusive<Na
     let years = raw
         .years
         .iter()
-        .filter(|year| year.holidays.iter().any(|(off, _)| !off.is_empty()));
+        .filter(|year| year.holidays.iter().any(|holiday| !holiday.off.is_empty()));
     let spans = years.filter_map(|year| {
         let (start, end) = year_span(i32::try_from(year.year.as_ref()?.value).ok()?)?;
         let start = from.map_or(start, |from| start.max(from));

@@ -188,8 +188,14 @@ pub(super) struct RawCalendar {
 #[derive(Debug)]
 pub(super) struct RawYear {
     pub(super) year: Option<Placed<i64>>,
-    /// Off and work, of each holiday.
-    pub(super) holidays: Vec<(Vec<Placed<String>>, Vec<Placed<String>>)>,
+    pub(super) holidays: Vec<RawHoliday>,
+}
+
+/// One holiday: its days off and its make-up days.
+#[derive(Debug)]
+pub(super) struct RawHoliday {
+    pub(super) off: Vec<Placed<String>>,
+    pub(super) work: Vec<Placed<String>>,
 }
 
 /// Reads a calendar file.
@@ -212,7 +218,10 @@ pub(super) fn calendar(faults: &mut Faults, source: u32, text: &str) -> Option<R
             year: year.integer(faults, "year"),
             holidays: holidays
                 .iter()
-                .map(|holiday| (days(faults, holiday, "off"), days(faults, holiday, "work")))
+                .map(|holiday| RawHoliday {
+                    off: days(faults, holiday, "off"),
+                    work: days(faults, holiday, "work"),
+                })
                 .collect(),
         });
     }

@@ -454,6 +454,47 @@ pub struct Ladder {
     pub steps: Vec<Step>,
 }
 
+impl Ladder {
+    /// All that the steps say in one text, the same for any order of the steps: two ladders plan alike where it is equal.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut lines: Vec<String> = self.steps.iter().map(Step::print).collect();
+        lines.sort();
+        lines.join("\n")
+    }
+}
+
+impl Step {
+    fn print(&self) -> String {
+        let list = |items: &mut dyn Iterator<Item = String>| items.collect::<Vec<_>>().join(",");
+        let mut line = format!(
+            "{} until {} to {}",
+            self.name(),
+            self.until.as_str(),
+            list(&mut self.to.iter().map(Role::to_string))
+        );
+        if let Some(every) = self.every {
+            line.push_str(&format!(" every {every}"));
+        }
+        if let Some(times) = self.times {
+            line.push_str(&format!(" times {times}"));
+        }
+        if self.roll == Roll::None {
+            line.push_str(" unrolled");
+        }
+        if self.via == Via::All {
+            line.push_str(" via all");
+        }
+        if !self.channels.is_empty() {
+            line.push_str(&format!(
+                " on {}",
+                list(&mut self.channels.iter().map(ChannelId::to_string))
+            ));
+        }
+        line
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -478,5 +519,42 @@ mod tests {
         assert_eq!("+3wd".parse::<Span>(), Err(OffsetError::Signed("+3wd".into())));
         assert_eq!("-wd".parse::<Offset>(), Err(OffsetError::Number("wd".into())));
         assert_eq!("-3x".parse::<Offset>(), Err(OffsetError::Unit("3x".into())));
+    }
+
+    #[test]
+    fn the_order_of_steps_does_not_change_a_ladders_print_and_a_recipient_does() {
+        let step = |at: &str, to: Role| Step {
+            from: Anchor::Due,
+            at: at.parse().expect("an offset"),
+            level: Level::Remind,
+            to: vec![to],
+            every: Some(Span {
+                amount: 1,
+                unit: TimeUnit::WorkingDays,
+            }),
+            times: Some(3),
+            until: Until::Submitted,
+            roll: Roll::None,
+            via: Via::All,
+            channels: vec![ChannelId::new("mail")],
+        };
+        let ladder = |steps: Vec<Step>| Ladder {
+            id: LadderId::new("x"),
+            kinds: Vec::new(),
+            steps,
+        };
+        let print = ladder(vec![step("-3wd", Role::Owner), step("0d", Role::Head)]).print();
+        assert_eq!(
+            print,
+            ladder(vec![step("0d", Role::Head), step("-3wd", Role::Owner)]).print()
+        );
+        assert_ne!(
+            print,
+            ladder(vec![step("-3wd", Role::Owner), step("0d", Role::Lead)]).print()
+        );
+        assert_eq!(
+            print.lines().next(),
+            Some("due-3wd/remind until submitted to owner every 1wd times 3 unrolled via all on mail")
+        );
     }
 }

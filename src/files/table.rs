@@ -178,7 +178,9 @@ mod tests {
 
     fn place(text: &str, row: usize, column: usize) -> String {
         let table = parse(text).expect("the text is a table");
-        text[table.rows[row].cells[column].place.clone()].to_owned()
+        text.get(table.rows[row].cells[column].place.clone())
+            .expect("a place")
+            .to_owned()
     }
 
     #[test]

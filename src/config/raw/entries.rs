@@ -93,18 +93,13 @@ fn secret_list(faults: &mut Faults, section: &Section<'_>, key: &str) -> Vec<Pla
     let Some(value) = section.value(key) else {
         return Vec::new();
     };
-    match value.get_ref() {
-        DeValue::Array(items) => items
+    if let DeValue::Array(items) = value.get_ref() {
+        return items
             .iter()
             .filter_map(|item| secret_of(faults, section, key, item))
-            .collect(),
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_)
-        | DeValue::Table(_) => secret_of(faults, section, key, value).into_iter().collect(),
+            .collect();
     }
+    secret_of(faults, section, key, value).into_iter().collect()
 }
 
 fn secret_of<'a>(

@@ -136,43 +136,49 @@ impl<'a> Section<'a> {
 
     fn text_of(&self, faults: &mut Faults, key: &str, value: &Spanned<DeValue<'_>>) -> Text {
         let place = self.place_at(value);
-        match value.get_ref() {
-            DeValue::String(text) => Some(Placed::new(text.trim().to_owned(), place)),
-            DeValue::Datetime(date) => Some(Placed::new(date.to_string(), place)),
-            other => {
-                let text = format!("`{}` must be a text, not {}", self.full(key), kind(other));
-                faults.error_hint(place, text, "write it in quotes");
-                None
-            }
+        let value = value.get_ref();
+        if let DeValue::String(text) = value {
+            return Some(Placed::new(text.trim().to_owned(), place));
         }
+        if let DeValue::Datetime(date) = value {
+            return Some(Placed::new(date.to_string(), place));
+        }
+        let text = format!("`{}` must be a text, not {}", self.full(key), kind(value));
+        faults.error_hint(place, text, "write it in quotes");
+        None
     }
 
     /// A list of texts; one text counts as a list of one.
     pub(super) fn texts(&self, faults: &mut Faults, key: &str) -> Texts {
         let value = self.table.get(key)?;
-        match value.get_ref() {
-            DeValue::Array(items) => Some(
+        if let DeValue::Array(items) = value.get_ref() {
+            return Some(
                 items
                     .iter()
                     .filter_map(|item| self.text_of(faults, key, item))
                     .collect(),
-            ),
-            DeValue::String(_) | DeValue::Datetime(_) => Some(self.text_of(faults, key, value).into_iter().collect()),
-            other => {
-                let text = format!("`{}` must be a list of texts, not {}", self.full(key), kind(other));
-                faults.error(self.place_at(value), text);
-                None
-            }
+            );
         }
+        if matches!(value.get_ref(), DeValue::String(_) | DeValue::Datetime(_)) {
+            return Some(self.text_of(faults, key, value).into_iter().collect());
+        }
+        let text = format!(
+            "`{}` must be a list of texts, not {}",
+            self.full(key),
+            kind(value.get_ref())
+        );
+        faults.error(self.place_at(value), text);
+        None
     }
 
     /// A whole number.
     pub(super) fn integer(&self, faults: &mut Faults, key: &str) -> Option<Placed<i64>> {
         let value = self.table.get(key)?;
         let place = self.place_at(value);
-        let number = match value.get_ref() {
-            DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok(),
-            _ => None,
+        let number = if let DeValue::Integer(number) = value.get_ref() {
+            i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+        } else {
+            None
         };
         if number.is_none() {
             let text = format!(
