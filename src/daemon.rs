@@ -1,1 +1,29 @@
-//! Not yet.
+//! What runs: start, the loops, and stop.
+//!
+//! One pass of each loop is a function of the engine and `now`; it does all that is due, reads the store and not the
+//! nudge that woke it, and is what `simulate` calls on a manual clock. The loops decide (plan, review, compose) in one
+//! task and deliver in another, so that a slow server delays no decision.
+
+mod climb;
+mod compose_loop;
+mod deliver_loop;
+mod door;
+mod engine;
+mod error;
+mod heartbeat;
+mod lanes;
+mod letters;
+mod office;
+mod outlook;
+mod plan_loop;
+mod review_loop;
+mod run;
+mod sync;
+mod watch;
+
+pub use engine::Engine;
+pub use error::DaemonError;
+pub use engine::Gather;
+pub use outlook::{as_first_loaded, forecast, ground};
+pub use run::{Ready, RunOptions, Stop, run};
+pub use sync::{FirstLoad, Synced, start_config, sync};

@@ -85,6 +85,19 @@ pub enum Status {
     Cancelled,
 }
 
+impl Status {
+    /// The word in TOML ledgers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Submitted => "submitted",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// Where a task stands; withdrawal is kept beside it, so that a task that returns goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

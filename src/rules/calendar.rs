@@ -407,6 +407,18 @@ impl Almanac {
         }
     }
 
+    /// The instant a span after `at`: exact units by the clock, day units at the same local time.
+    #[must_use]
+    pub fn after(&self, at: DateTime<Utc>, span: Span) -> Option<DateTime<Utc>> {
+        if span.unit.is_exact() {
+            let seconds = span.unit.seconds()?.checked_mul(span.amount.into())?;
+            return at.checked_add_signed(TimeDelta::try_seconds(seconds)?);
+        }
+        let local = self.local(at).naive_local();
+        let day = self.offset_day(local.date(), i32::try_from(span.amount).ok()?, span.unit).date;
+        Some(self.instant(day.and_time(local.time())))
+    }
+
     /// `at` itself where notices may go out then, else the next opening.
     #[must_use]
     pub fn opening(&self, at: DateTime<Utc>) -> DateTime<Utc> {

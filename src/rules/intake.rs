@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::domain::id::{LadderId, TaskId};
 use crate::domain::journal::{Draft, Fact};
+use crate::domain::review::Mismatch;
 use crate::domain::task::{Phase, Status, Task, TaskState};
 use crate::domain::when::When;
 use crate::rules::progress::{self, Act};
@@ -194,15 +195,21 @@ pub fn intake(
     if errors.is_empty() { Ok(intake) } else { Err(errors) }
 }
 
-/// Where a row and the journal disagree, in words; none where they agree.
+/// Where a row and the journal disagree, cell by cell.
 #[must_use]
-pub fn mismatch(task: &Task, state: &TaskState) -> Option<String> {
+pub fn mismatches(task: &Task, state: &TaskState) -> Vec<Mismatch> {
     if state.withdrawn {
-        return None;
+        return Vec::new();
     }
-    let mut parts = Vec::new();
+    let found = |column: &str, row: String, journal: String| Mismatch {
+        task: task.id.clone(),
+        column: column.to_owned(),
+        row,
+        journal,
+    };
+    let mut all = Vec::new();
     if task.due != state.due {
-        parts.push(format!("the ledger says due {}, the journal {}", task.due, state.due));
+        all.push(found("due", task.due.to_string(), state.due.to_string()));
     }
     let agrees = match task.status {
         None => true,
@@ -212,10 +219,9 @@ pub fn mismatch(task: &Task, state: &TaskState) -> Option<String> {
         Some(Status::Cancelled) => state.phase == Phase::Cancelled,
     };
     if let (false, Some(status)) = (agrees, task.status) {
-        let word = format!("{status:?}").to_lowercase();
-        parts.push(format!("the ledger says {word}, the journal {}", state.phase.as_str()));
+        all.push(found("status", status.as_str().to_owned(), state.phase.as_str().to_owned()));
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    all
 }
 
 fn is_open(state: &TaskState) -> bool {
@@ -260,6 +266,12 @@ fn arrive(row: &Row<'_>, now: DateTime<Utc>) -> Option<Changed> {
         (None | Some(Status::Open), None) => {}
     }
     with_facts(task, None, &facts, now)
+}
+
+/// The state that a row has right after its first load at `now`.
+#[must_use]
+pub fn first_state(row: &Row<'_>, now: DateTime<Utc>) -> Option<TaskState> {
+    arrive(row, now).map(|changed| changed.state)
 }
 
 /// A task that was there before; none where nothing about it changed.

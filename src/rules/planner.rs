@@ -197,6 +197,35 @@ pub fn quieted(ground: &Ground<'_>, now: DateTime<Utc>) -> Vec<Told> {
     told
 }
 
+/// Whether a notice that was planned still says something true.
+///
+/// # Errors
+/// Why it does not: the task is silent, in another round, counts from another value, or the step is settled or gone.
+pub fn still_true(ground: &Ground<'_>, notice: &Notice) -> Result<(), String> {
+    let state = ground.state;
+    if matches!(state.standing(), Phase::Cancelled | Phase::Withdrawn) {
+        return Err(format!("the task is {}", state.standing().as_str()));
+    }
+    if notice.round != state.round {
+        return Err("the task was reopened since".to_owned());
+    }
+    let value = anchored(ground.almanac, state, notice.anchor).map(|anchored| anchored.stored);
+    if value != Some(notice.anchor_value) {
+        return Err(match notice.anchor {
+            Anchor::Due => "the deadline was changed since".to_owned(),
+            Anchor::Reported => "a report came since".to_owned(),
+            Anchor::Opened | Anchor::Submitted | Anchor::Closed => "what it counted from was changed since".to_owned(),
+        });
+    }
+    let Some(step) = ground.ladder.steps.iter().find(|step| step.name() == notice.step) else {
+        return Err("its step is no longer in the ladder".to_owned());
+    };
+    if occurrence::is_step_settled(ground, step) {
+        return Err(format!("the task is {} (until {})", state.standing().as_str(), step.until.as_str()));
+    }
+    Ok(())
+}
+
 /// One line of `why`: a step, what has become of it, and when it would speak next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepStanding {

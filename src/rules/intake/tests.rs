@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Intake, IntakeError, Removals, Row, intake, mismatch};
+use super::{Intake, IntakeError, Removals, Row, intake, mismatches};
 use crate::domain::id::{LadderId, PersonId, TaskId, UnitId};
 use crate::domain::people::Party;
 use crate::domain::task::{Phase, Status, Task, TaskState};
@@ -151,12 +151,11 @@ fn where_row_and_journal_disagree_it_is_said() {
         ..task("1")
     }]);
     let (row, state) = stored.get_mut(&TaskId::new("1")).expect("the task");
-    assert_eq!(mismatch(row, state), None);
+    assert_eq!(mismatches(row, state), []);
     *state = progress::apply(Some(state.clone()), &crate::domain::journal::Fact::Submitted, at(2)).expect("a state");
-    assert_eq!(
-        mismatch(row, state).as_deref(),
-        Some("the ledger says open, the journal submitted")
-    );
+    let found = mismatches(row, state);
+    let said: Vec<_> = found.iter().map(|m| (m.column.as_str(), m.row.as_str(), m.journal.as_str())).collect();
+    assert_eq!(said, [("status", "open", "submitted")]);
 }
 
 #[test]

@@ -75,14 +75,25 @@ pub(super) fn steps<'a>(ground: &'a Ground<'a>) -> Vec<Occurrences<'a>> {
         .steps
         .iter()
         .filter_map(|step| Occurrences::of(ground, step))
-        .filter(|step| !is_settled(step.step.until, ground.state, step.count(0).at))
-        .filter(|step| ground.state.phase != Phase::Closed || step.step.from == Anchor::Closed)
+        .filter(|step| !step.is_settled())
         .collect();
     steps.sort_by(|a, b| a.name.cmp(&b.name));
     steps
 }
 
+/// Whether a step of the task has nothing more to say now.
+pub(super) fn is_step_settled(ground: &Ground<'_>, step: &Step) -> bool {
+    Occurrences::of(ground, step).is_none_or(|step| step.is_settled())
+}
+
 impl<'a> Occurrences<'a> {
+    /// A closed task is spoken of only by what counts from its closing.
+    fn is_settled(&self) -> bool {
+        let state = self.ground.state;
+        is_settled(self.step.until, state, self.count(0).at)
+            || (state.phase == Phase::Closed && self.step.from != Anchor::Closed)
+    }
+
     fn of(ground: &'a Ground<'a>, step: &'a Step) -> Option<Self> {
         let anchored = anchored(ground.almanac, ground.state, step.from)?;
         Some(Self {
@@ -373,9 +384,7 @@ pub(super) fn standings(ground: &Ground<'_>, now: DateTime<Utc>) -> Vec<StepStan
             let first = occurrences.count(0);
             if silent {
                 standing.standing = format!("silent: the task is {}", ground.state.standing().as_str());
-            } else if is_settled(step.until, ground.state, first.at)
-                || (ground.state.phase == Phase::Closed && step.from != Anchor::Closed)
-            {
+            } else if occurrences.is_settled() {
                 standing.standing = format!(
                     "settled: the task is {} (until {})",
                     ground.state.standing().as_str(),

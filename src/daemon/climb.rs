@@ -1,0 +1,123 @@
+//! Undeliverable is an event: what cannot be delivered goes to the person's next channel, then up, then to the office,
+//! until somebody has it; and the office is told.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::daemon::letters::{Letter, Target, Tasks, recipient, way};
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::PersonId;
+use crate::domain::ladder::Role;
+use crate::domain::message::{Climb, Message, MessageKind};
+use crate::domain::notice::{Notice, RecipientKind};
+use crate::domain::system::UndeliverableWord;
+use crate::rules::roles;
+
+/// A message that failed, and why.
+pub(super) struct Failed<'a> {
+    pub(super) message: &'a Message,
+    pub(super) why: &'a str,
+}
+
+impl Engine {
+    /// What follows from messages that cannot be delivered: for each of them, its next messages. Those to the same
+    /// recipient are folded into one, which follows the first.
+    pub(super) async fn climb(&self, failed: &[Failed<'_>], now: DateTime<Utc>) -> Result<Vec<Vec<Letter>>, DaemonError> {
+        let mut follow: Vec<Vec<Letter>> = failed.iter().map(|_| Vec::new()).collect();
+        let mut next: BTreeMap<(Target, Option<String>), (usize, Vec<Notice>, Vec<String>)> = BTreeMap::new();
+        for (index, failed) in failed.iter().enumerate() {
+            // Word of an undeliverable, a review or a test makes no further message; nor does a trial.
+            if failed.message.kind != MessageKind::Notice || self.config.delivery.trial.is_some() {
+                continue;
+            }
+            let notices = self.store.notices_of(&failed.message.id).await?;
+            let tasks = self.tasks_of(&notices).await?;
+            let mut climb = failed.message.climb.clone();
+            climb.tried.push(way(&failed.message.content.recipient.id, &failed.message.channel));
+            climb.origin.get_or_insert_with(|| failed.message.content.recipient.name.clone());
+            let mut instead = Vec::new();
+            for notice in &notices {
+                let Some(target) = self.next_target(failed.message, notice, &tasks, &climb.tried) else { continue };
+                instead.push(target.recipient.name.clone());
+                // On the person's own next channel it is not said that it was meant for another.
+                let own = target.recipient.id == failed.message.content.recipient.id && failed.message.climb.origin.is_none();
+                let origin = climb.origin.clone().filter(|_| !own);
+                let (_, folded, tried) =
+                    next.entry((target, origin)).or_insert_with(|| (index, Vec::new(), Vec::new()));
+                folded.push(notice.clone());
+                tried.extend(climb.tried.iter().cloned());
+            }
+            instead.sort();
+            instead.dedup();
+            let word = self.undeliverable_word(failed, &notices, &tasks, instead);
+            if let Some(letters) = follow.get_mut(index) {
+                letters.extend(self.undeliverable_letters(failed, &word, now));
+            }
+        }
+        for ((target, origin), (index, notices, mut tried)) in next {
+            tried.sort();
+            tried.dedup();
+            let letter = self.letter(&target, &notices, Climb { origin, tried }, now).await?;
+            if let Some(letters) = follow.get_mut(index) {
+                letters.extend(letter);
+            }
+        }
+        Ok(follow)
+    }
+
+    /// Who gets a notice next: the recipient on another channel; those above; the office. None where all were tried.
+    fn next_target(&self, message: &Message, notice: &Notice, tasks: &Tasks, tried: &[String]) -> Option<Target> {
+        let people = &self.config.people;
+        let now_for = &message.content.recipient;
+        let mut persons: Vec<PersonId> = Vec::new();
+        if now_for.kind == RecipientKind::Person {
+            persons.push(PersonId::new(&*now_for.id));
+        }
+        if let (Some(stored), Ok(role)) = (tasks.get(&notice.task), notice.recipient.role.parse::<Role>()) {
+            persons.extend(roles::above(people, &stored.task, &role));
+        }
+        persons.extend(people.members_of(&people.office));
+        persons.iter().filter_map(|id| people.persons.get(id)).find_map(|person| {
+            let channel = self.open_channel(person, tried)?;
+            Some(Target { recipient: recipient(person, &notice.recipient.role), channel })
+        })
+    }
+
+    fn undeliverable_word(
+        &self,
+        failed: &Failed<'_>,
+        notices: &[Notice],
+        tasks: &Tasks,
+        instead: Vec<String>,
+    ) -> UndeliverableWord {
+        let mut about: Vec<(String, String)> = notices
+            .iter()
+            .filter_map(|notice| tasks.get(&notice.task))
+            .map(|stored| (stored.task.id.to_string(), stored.task.title.clone()))
+            .collect();
+        about.dedup();
+        UndeliverableWord {
+            subject: failed.message.content.words.subject.clone(),
+            recipient_name: failed.message.content.recipient.name.clone(),
+            channel: failed.message.channel.to_string(),
+            why: failed.why.to_owned(),
+            told_instead: (!instead.is_empty()).then(|| instead.join("、")),
+            tasks: about,
+        }
+    }
+
+    fn undeliverable_letters(&self, failed: &Failed<'_>, word: &UndeliverableWord, now: DateTime<Utc>) -> Vec<Letter> {
+        let as_of = self.as_of(now);
+        let gone = way(&failed.message.content.recipient.id, &failed.message.channel);
+        self.office(None)
+            .iter()
+            .filter(|target| way(&target.recipient.id, &target.channel) != gone)
+            .map(|target| {
+                let words = self.renderer.undeliverable(word, self.locale_of(&target.recipient), &as_of);
+                let parts = [failed.message.id.as_str()];
+                (self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now), Vec::new())
+            })
+            .collect()
+    }
+}

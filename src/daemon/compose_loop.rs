@@ -1,0 +1,107 @@
+//! Folds waiting notices into messages: one for each recipient, channel and time.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::daemon::engine::Gather;
+use crate::daemon::letters::Target;
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::PersonId;
+use crate::domain::message::Climb;
+use crate::domain::notice::{Notice, RecipientKind};
+use crate::store::QueueBatch;
+
+/// Late notices wait at most so long for tasks that are not planned yet.
+const LATE_WAIT_MAX: TimeDelta = TimeDelta::minutes(5);
+/// Messages queued in one transaction.
+const BATCH: usize = 500;
+
+impl Engine {
+    /// Folds what is ready into messages. Says when more will be.
+    pub(super) async fn compose_due(&self, now: DateTime<Utc>, gather: Gather) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        let waiting = self.store.waiting_notices(now).await?;
+        let mut next = self.store.next_notice_at().await?.filter(|at| *at > now);
+        if waiting.is_empty() {
+            return Ok(next);
+        }
+        let unplanned = self.store.next_task_at().await?.is_some_and(|at| at <= now);
+        let mut groups: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+        for notice in waiting {
+            groups.entry(self.way_out(&notice)).or_default().push(notice);
+        }
+        let mut ready = Vec::new();
+        for (target, notices) in groups {
+            let oldest = notices.iter().map(|notice| notice.at).min().unwrap_or(now);
+            let wait = if unplanned && notices.iter().any(|notice| notice.late) {
+                LATE_WAIT_MAX
+            } else if gather == Gather::Done {
+                TimeDelta::zero()
+            } else {
+                self.config.delivery.gather
+            };
+            if oldest + wait <= now {
+                ready.push((target, notices));
+            } else {
+                next = Some(next.map_or(oldest + wait, |next| next.min(oldest + wait)));
+            }
+        }
+        for batch in ready.chunks(BATCH) {
+            self.compose(batch, now).await?;
+        }
+        Ok(next)
+    }
+
+    async fn compose(&self, groups: &[(Target, Vec<Notice>)], now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let mut batch = QueueBatch::default();
+        let mut untell = Vec::new();
+        for (target, notices) in groups {
+            if !self.exists(target) {
+                let why = format!("{} or channel {} is no longer configured", target.recipient.id, target.channel);
+                for notice in notices {
+                    batch.dropped.push((notice.id.clone(), why.clone()));
+                    untell.push(super::door::untold(notice));
+                }
+                continue;
+            }
+            let tasks = self.tasks_of(notices).await?;
+            let (fresh, stale) = self.sift(notices, &tasks);
+            batch.dropped.extend(stale);
+            let loudest = fresh.iter().max_by_key(|notice| (notice.level, &notice.id));
+            let mut target = target.clone();
+            if let Some(loudest) = loudest {
+                target.recipient.role.clone_from(&loudest.recipient.role);
+            }
+            batch.messages.extend(self.letter_of(&target, &fresh, &tasks, Climb::default(), now));
+        }
+        self.tell_of_fallbacks(&batch.messages, now).await?;
+        let count = batch.messages.len();
+        self.store.queue(now, batch).await?;
+        if !untell.is_empty() {
+            self.store.untell(now, &untell).await?;
+        }
+        tracing::debug!(messages = count, "composed {count} messages");
+        Ok(())
+    }
+
+    /// Where a notice goes: as planned, or where that endpoint is stopped, on the person's next one that is not.
+    pub(super) fn way_out(&self, notice: &Notice) -> Target {
+        let mut target = Target { recipient: notice.recipient.clone(), channel: notice.channel.clone() };
+        // One message for a person, whatever role each notice came by.
+        target.recipient.role = String::new();
+        if notice.recipient.kind == RecipientKind::Person && self.lanes().is_endpoint_stopped(&notice.channel) {
+            let person = self.config.people.persons.get(&PersonId::new(&*notice.recipient.id));
+            if let Some(channel) = person.and_then(|person| self.open_channel(person, &[])) {
+                target.channel = channel;
+            }
+        }
+        target
+    }
+
+    /// Whether a recipient and a channel are still configured.
+    pub(super) fn exists(&self, target: &Target) -> bool {
+        let person = PersonId::new(&*target.recipient.id);
+        let known = target.recipient.kind == RecipientKind::Channel || self.config.people.persons.contains_key(&person);
+        known && self.config.channels.contains_key(&target.channel)
+    }
+}

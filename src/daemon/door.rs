@@ -1,0 +1,197 @@
+//! The last look before a message leaves: does it still say something true, to somebody who is still there?
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::daemon::letters::{Target, Tasks};
+use crate::daemon::outlook::ground;
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::{ChannelId, MessageId, NoticeId, PersonId, TaskId};
+use crate::domain::message::{Climb, Message, MessageKind, MessageState};
+use crate::domain::notice::{Notice, Recipient, RecipientKind, ToldKey};
+use crate::domain::people::ChannelKind;
+use crate::rules::planner;
+use crate::store::{QueueBatch, Settled};
+
+/// A message that waited longer than this is composed anew.
+const FRESH: TimeDelta = TimeDelta::minutes(10);
+/// So many waiting messages are looked through for others to the same recipient.
+const WAITING_MAX: u32 = 100_000;
+
+/// What to do with a claimed message.
+#[derive(Debug)]
+pub(super) enum Door {
+    /// It may leave, to this mail address where the channel needs one.
+    Open(Option<String>),
+    /// It is settled here, unsent.
+    Settled(Settled),
+    /// It was composed anew, together with others, and waits in its new form; these messages are gone.
+    Replaced(Vec<MessageId>),
+}
+
+impl Engine {
+    /// Looks at a message that was claimed; `batch` holds what was claimed with it and has not left yet.
+    pub(super) async fn door(&self, message: &Message, batch: &[Message], now: DateTime<Utc>) -> Result<Door, DaemonError> {
+        let recipient = &message.content.recipient;
+        let Some(address) = self.address(recipient, &message.channel) else {
+            let why = format!("{} or channel {} is no longer configured", recipient.id, message.channel);
+            let notices = self.store.notices_of(&message.id).await?;
+            let untell = notices.iter().map(untold).collect();
+            return Ok(Door::Settled(dropped(message, why, now, untell)));
+        };
+        if message.kind == MessageKind::Review && self.is_review_too_old(message, now) {
+            return Ok(Door::Settled(dropped(message, "too late: the next review says more".into(), now, Vec::new())));
+        }
+        if message.kind != MessageKind::Notice {
+            return Ok(Door::Open(address));
+        }
+        let notices = self.store.notices_of(&message.id).await?;
+        let tasks = self.tasks_of(&notices).await?;
+        let (fresh, stale) = self.sift(&notices, &tasks);
+        if let (true, Some((_, why))) = (fresh.is_empty(), stale.first()) {
+            return Ok(Door::Settled(dropped(message, why.clone(), now, Vec::new())));
+        }
+        // Once it may have arrived, its bytes do not change.
+        if message.frozen || (stale.is_empty() && now - message.content.as_of <= FRESH) {
+            return Ok(Door::Open(address));
+        }
+        self.compose_anew(message, fresh, stale, batch, now).await
+    }
+
+    async fn compose_anew(
+        &self,
+        message: &Message,
+        mut notices: Vec<Notice>,
+        mut dropped: Vec<(NoticeId, String)>,
+        batch: &[Message],
+        now: DateTime<Utc>,
+    ) -> Result<Door, DaemonError> {
+        let same = |other: &&Message| {
+            other.kind == MessageKind::Notice
+                && !other.frozen
+                && other.id != message.id
+                && other.channel == message.channel
+                && other.content.recipient.id == message.content.recipient.id
+                && other.climb.origin == message.climb.origin
+                // In a trial one person gets everybody's mail, each marked for whom: those are not the same.
+                && self.config.delivery.trial.is_none()
+        };
+        let waiting = self.store.messages(&[MessageState::Waiting], WAITING_MAX).await?;
+        let mut replaced = vec![message.id.clone()];
+        for other in batch.iter().filter(same).chain(waiting.iter().filter(same)) {
+            notices.extend(self.store.notices_of(&other.id).await?);
+            replaced.push(other.id.clone());
+        }
+        if message.climb == Climb::default() && self.config.delivery.trial.is_none() {
+            let loose = self.store.waiting_notices(now).await?;
+            notices.extend(loose.into_iter().filter(|notice| {
+                let way = self.way_out(notice);
+                way.channel == message.channel && way.recipient.id == message.content.recipient.id
+            }));
+        }
+        let mut seen = BTreeSet::new();
+        notices.retain(|notice| seen.insert(notice.id.clone()));
+        let tasks = self.tasks_of(&notices).await?;
+        let (notices, stale) = self.sift(&notices, &tasks);
+        dropped.extend(stale);
+        let target = self.meant_for(message, &notices);
+        let letter = self.letter_of(&target, &notices, &tasks, message.climb.clone(), now);
+        let batch = QueueBatch {
+            messages: letter.into_iter().collect(),
+            dropped,
+            replaced: replaced.clone(),
+            entries: Vec::new(),
+        };
+        let anew: Vec<MessageId> = batch.messages.iter().map(|(message, _)| message.id.clone()).collect();
+        self.store.queue(now, batch).await?;
+        // Composed anew of the same notices it keeps its id, and stands as being sent: it waits again.
+        self.store.release(&anew, now).await?;
+        Ok(Door::Replaced(replaced))
+    }
+
+    /// To whom a message was meant, before a trial turned it aside.
+    fn meant_for(&self, message: &Message, notices: &[Notice]) -> Target {
+        let first = notices.first();
+        match (self.config.delivery.trial.as_ref(), first) {
+            (Some(_), Some(notice)) => {
+                Target { recipient: notice.recipient.clone(), channel: notice.channel.clone() }
+            }
+            (Some(_) | None, _) => {
+                Target { recipient: message.content.recipient.clone(), channel: message.channel.clone() }
+            }
+        }
+    }
+
+    /// Notices that still say something true, and those that do not, with why.
+    pub(super) fn sift(&self, notices: &[Notice], tasks: &Tasks) -> (Vec<Notice>, Vec<(NoticeId, String)>) {
+        let mut fresh = Vec::new();
+        let mut stale = Vec::new();
+        for notice in notices {
+            let verdict = match tasks.get(&notice.task) {
+                None => Err("the task is gone".to_owned()),
+                Some(stored) => match ground(&self.config, &stored.task, &stored.state) {
+                    Some(ground) => planner::still_true(&ground, notice),
+                    None => Err("its ladder is gone".to_owned()),
+                },
+            };
+            match verdict {
+                Ok(()) => fresh.push(notice.clone()),
+                Err(why) => stale.push((notice.id.clone(), why)),
+            }
+        }
+        (fresh, stale)
+    }
+
+    /// Where a channel reaches a recipient: the mail address where it needs one. None at all where either is gone.
+    #[expect(clippy::option_option, reason = "gone, reachable without an address, reachable at one: three answers")]
+    fn address(&self, recipient: &Recipient, channel: &ChannelId) -> Option<Option<String>> {
+        let facts = self.config.people.channels.get(channel)?;
+        if recipient.kind == RecipientKind::Channel {
+            return Some(None);
+        }
+        let person = self.config.people.persons.get(&PersonId::new(&*recipient.id))?;
+        match facts.kind {
+            ChannelKind::Email => person.email.clone().map(Some),
+            ChannelKind::Webhook => Some(None),
+        }
+    }
+
+    fn is_review_too_old(&self, message: &Message, now: DateTime<Utc>) -> bool {
+        let longest = self
+            .config
+            .reviews
+            .iter()
+            .filter_map(|review| self.config.almanac.after(message.created, review.late_limit))
+            .max();
+        longest.is_some_and(|limit| now > limit)
+    }
+}
+
+/// The mark that lets a notice be planned again, for whoever holds the role now.
+pub(super) fn untold(notice: &Notice) -> (TaskId, ToldKey, u32) {
+    let key = ToldKey {
+        round: notice.round,
+        anchor: notice.anchor,
+        anchor_value: notice.anchor_value,
+        step: notice.step.clone(),
+        role: notice.recipient.role.clone(),
+    };
+    (notice.task.clone(), key, notice.occurrence)
+}
+
+fn dropped(message: &Message, why: String, now: DateTime<Utc>, untell: Vec<(TaskId, ToldKey, u32)>) -> Settled {
+    let entry = super::deliver_loop::entry(message, "dropped", &why, now);
+    Settled {
+        id: message.id.clone(),
+        outcome: "dropped".to_owned(),
+        words: why,
+        state: MessageState::Dropped,
+        next_attempt: now,
+        frozen: message.frozen,
+        counts: false,
+        entries: vec![entry],
+        follow: Vec::new(),
+        untell,
+    }
+}

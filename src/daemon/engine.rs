@@ -1,0 +1,80 @@
+//! What the loops share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::channel::Channels;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::daemon::DaemonError;
+use crate::daemon::lanes::Lanes;
+use crate::render::Renderer;
+use crate::store::Store;
+
+/// A configuration, a store, and the ways out: everything a pass of a loop needs but the time.
+pub struct Engine {
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) channels: Channels,
+    pub(super) renderer: Renderer,
+    pub(super) clock: Arc<dyn Clock>,
+    lanes: Mutex<Lanes>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config.path).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens the ways out of a proven configuration. Connects nowhere.
+    ///
+    /// # Errors
+    /// Where a channel, a template or the store cannot be used.
+    pub async fn open(config: Config, store: Store, clock: Arc<dyn Clock>) -> Result<Self, DaemonError> {
+        let channels = Channels::open(&config.channels)?;
+        let renderer = Renderer::new(&config.templates).map_err(DaemonError::Template)?;
+        let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?));
+        Ok(Self { config, store, channels, renderer, clock, lanes })
+    }
+
+    /// The store, for those who look at what was done.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        // A panic while the lanes were held leaves counts that are at worst too careful.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does all that is due at `now`: plans, reviews, and folds notices into messages. Says when to look again.
+    ///
+    /// # Errors
+    /// Where the store fails; what was committed stands.
+    pub async fn decide(&self, now: DateTime<Utc>, gather: Gather) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        let planned = self.plan_due(now).await?;
+        let reviewed = self.review_due(now).await?;
+        let composed = self.compose_due(now, gather).await?;
+        Ok([planned, reviewed, composed].into_iter().flatten().min())
+    }
+}
+
+/// Whether messages wait for more notices to the same recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// As `[delivery] gather` says.
+    Configured,
+    /// They do not: everything that is due has been planned.
+    Done,
+}

@@ -1,0 +1,265 @@
+//! One lane for each channel: its own budget, concurrency, pause and stop. Channels do not disturb each other.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::channel::{Budget, Settings};
+use crate::domain::id::ChannelId;
+use crate::domain::outcome::Outcome;
+use crate::store::LaneRow;
+
+/// A stopped lane is tried again this often.
+const STOPPED_RETRY: TimeDelta = TimeDelta::minutes(15);
+/// An endpoint that cannot be reached is tried again after these waits before its lane counts as stopped: a server that
+/// restarts is no news.
+const UNREACHABLE_WAITS: [TimeDelta; 2] = [TimeDelta::seconds(10), TimeDelta::seconds(30)];
+
+/// Why and since when a lane is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stopped {
+    pub(super) since: DateTime<Utc>,
+    pub(super) cause: String,
+    pub(super) next_try: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    endpoint: String,
+    concurrency: u32,
+    budget: Option<Bucket>,
+    in_flight: u32,
+    paused_until: Option<DateTime<Utc>>,
+    faults: usize,
+    stopped: Option<Stopped>,
+}
+
+/// A token bucket: at most `count` in any `per`, spread evenly after a first burst.
+#[derive(Debug)]
+struct Bucket {
+    budget: Budget,
+    /// When each of the last sends left, the oldest first; at most `count`.
+    sent: std::collections::VecDeque<DateTime<Utc>>,
+}
+
+impl Bucket {
+    fn free(&mut self, now: DateTime<Utc>) -> u32 {
+        while self.sent.front().is_some_and(|at| *at + self.budget.per <= now) {
+            self.sent.pop_front();
+        }
+        self.budget.count.saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
+    }
+
+    fn next(&self) -> Option<DateTime<Utc>> {
+        self.sent.front().map(|at| *at + self.budget.per)
+    }
+}
+
+/// What an endpoint fault did to a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It waits a little.
+    Paused(DateTime<Utc>),
+    /// It stopped now.
+    Stopped(Stopped),
+    /// It was stopped already, and stays so.
+    Still(Stopped),
+}
+
+/// All lanes, by channel.
+#[derive(Debug, Default)]
+pub(super) struct Lanes(BTreeMap<ChannelId, Lane>);
+
+impl Lanes {
+    /// Lanes as configured; those that stood stopped before are tried at once.
+    pub(super) fn new(channels: &BTreeMap<ChannelId, Settings>, rows: &[LaneRow]) -> Self {
+        let lanes = channels.iter().map(|(id, settings)| {
+            let row = rows.iter().find(|row| row.channel == *id);
+            let stopped = row.and_then(|row| {
+                let since = row.stopped_since?;
+                Some(Stopped { since, cause: row.cause.clone(), next_try: since })
+            });
+            let lane = settings.lane();
+            let lane = Lane {
+                endpoint: settings.endpoint(),
+                concurrency: u32::try_from(lane.concurrency.max(1)).unwrap_or(1),
+                budget: lane.budget.map(|budget| Bucket { budget, sent: std::collections::VecDeque::new() }),
+                in_flight: 0,
+                paused_until: None,
+                faults: 0,
+                stopped,
+            };
+            (id.clone(), lane)
+        });
+        Self(lanes.collect())
+    }
+
+    /// How many messages each lane can take now; those that can take none are left out.
+    pub(super) fn capacity(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, u32)> {
+        self.0.iter_mut().map(|(id, lane)| (id.clone(), lane.capacity(now))).filter(|(_, free)| *free > 0).collect()
+    }
+
+    /// When each lane can take a message again, as far as that is known: none while all its places are taken.
+    pub(super) fn free_at(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, DateTime<Utc>)> {
+        self.0.iter_mut().filter_map(|(id, lane)| Some((id.clone(), lane.free_at(now)?))).collect()
+    }
+
+    /// A message was taken for sending.
+    pub(super) fn take(&mut self, channel: &ChannelId) {
+        if let Some(lane) = self.0.get_mut(channel) {
+            lane.in_flight += 1;
+        }
+    }
+
+    /// It is back, whether or not it was sent.
+    pub(super) fn give_back(&mut self, channel: &ChannelId) {
+        if let Some(lane) = self.0.get_mut(channel) {
+            lane.in_flight = lane.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// It left the house: it counts against the budget.
+    pub(super) fn spend(&mut self, channel: &ChannelId, now: DateTime<Utc>) {
+        if let Some(bucket) = self.0.get_mut(channel).and_then(|lane| lane.budget.as_mut()) {
+            bucket.sent.push_back(now);
+        }
+    }
+
+    /// The other side answered, whatever it said. Where the lane was stopped, it goes on: since when it stood.
+    pub(super) fn answered(&mut self, channel: &ChannelId) -> Option<Stopped> {
+        let lane = self.0.get_mut(channel)?;
+        lane.faults = 0;
+        lane.stopped.take()
+    }
+
+    /// The server's own word: nothing on this lane until then.
+    pub(super) fn pause(&mut self, channel: &ChannelId, until: DateTime<Utc>) {
+        if let Some(lane) = self.0.get_mut(channel) {
+            lane.paused_until = lane.paused_until.max(Some(until));
+        }
+    }
+
+    /// The endpoint failed: the lane waits a little, or stops. Faults of sends that were under way together count once.
+    pub(super) fn fault(&mut self, channel: &ChannelId, outcome: &Outcome, now: DateTime<Utc>) -> Option<Fault> {
+        let lane = self.0.get_mut(channel)?;
+        if let Some(stopped) = &mut lane.stopped {
+            stopped.next_try = now + STOPPED_RETRY;
+            return Some(Fault::Still(stopped.clone()));
+        }
+        if let Some(until) = lane.paused_until.filter(|until| *until > now && lane.faults > 0) {
+            return Some(Fault::Paused(until));
+        }
+        lane.faults += 1;
+        let wait = UNREACHABLE_WAITS.get(lane.faults - 1).filter(|_| matches!(outcome, Outcome::Unreachable(_)));
+        if let Some(wait) = wait {
+            lane.paused_until = Some(now + *wait);
+            return Some(Fault::Paused(now + *wait));
+        }
+        let stopped = Stopped { since: now, cause: outcome.words().to_owned(), next_try: now + STOPPED_RETRY };
+        lane.stopped = Some(stopped.clone());
+        lane.paused_until = None;
+        Some(Fault::Stopped(stopped))
+    }
+
+    /// Whether the endpoint of a channel is stopped, by this channel or another that ends there.
+    pub(super) fn is_endpoint_stopped(&self, channel: &ChannelId) -> bool {
+        self.0.get(channel).is_some_and(|lane| {
+            self.0.values().any(|other| other.stopped.is_some() && other.endpoint == lane.endpoint)
+        })
+    }
+
+}
+
+impl Lane {
+    fn capacity(&mut self, now: DateTime<Utc>) -> u32 {
+        if self.paused_until.is_some_and(|until| until > now) {
+            return 0;
+        }
+        // One message goes ahead to see whether the endpoint is back.
+        let places = match &self.stopped {
+            Some(stopped) if stopped.next_try > now => 0,
+            Some(_) => 1,
+            None if self.faults > 0 => 1,
+            None => self.concurrency,
+        };
+        let free = places.saturating_sub(self.in_flight);
+        self.budget.as_mut().map_or(free, |bucket| free.min(bucket.free(now)))
+    }
+
+    fn free_at(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.capacity(now) > 0 {
+            return Some(now);
+        }
+        let waits = [
+            self.paused_until,
+            self.stopped.as_ref().map(|stopped| stopped.next_try),
+            self.budget.as_ref().filter(|_| self.in_flight == 0).and_then(Bucket::next),
+        ];
+        waits.into_iter().flatten().filter(|at| *at > now).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lanes(budget: Option<Budget>) -> (Lanes, ChannelId) {
+        let id = ChannelId::new("mail");
+        let lane = Lane {
+            endpoint: "relay".into(),
+            concurrency: 4,
+            budget: budget.map(|budget| Bucket { budget, sent: std::collections::VecDeque::new() }),
+            in_flight: 0,
+            paused_until: None,
+            faults: 0,
+            stopped: None,
+        };
+        (Lanes([(id.clone(), lane)].into()), id)
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn a_server_that_restarts_pauses_its_lane_and_one_that_stays_away_stops_it() {
+        let (mut lanes, id) = lanes(None);
+        let away = Outcome::Unreachable("refused".into());
+        assert_eq!(lanes.fault(&id, &away, at(0)), Some(Fault::Paused(at(10))));
+        assert_eq!(lanes.fault(&id, &away, at(1)), Some(Fault::Paused(at(10))), "faults under way together count once");
+        assert_eq!(lanes.capacity(at(5)), []);
+        assert_eq!(lanes.capacity(at(10)), [(id.clone(), 1)]);
+        assert_eq!(lanes.fault(&id, &away, at(10)), Some(Fault::Paused(at(40))));
+        assert!(matches!(lanes.fault(&id, &away, at(40)), Some(Fault::Stopped(_))));
+        assert!(lanes.is_endpoint_stopped(&id));
+        assert_eq!(lanes.free_at(at(41)), [(id.clone(), at(40 + 900))]);
+        assert!(matches!(lanes.fault(&id, &away, at(940)), Some(Fault::Still(_))));
+        assert!(lanes.answered(&id).is_some());
+        assert_eq!(lanes.capacity(at(941)), [(id, 4)]);
+    }
+
+    #[test]
+    fn a_refused_login_stops_the_lane_at_once() {
+        let (mut lanes, id) = lanes(None);
+        assert!(matches!(lanes.fault(&id, &Outcome::PermanentEndpoint("535".into()), at(0)), Some(Fault::Stopped(_))));
+    }
+
+    #[test]
+    fn a_budget_is_kept_in_every_stretch_of_its_time() {
+        let (mut lanes, id) = lanes(Some(Budget { count: 2, per: TimeDelta::seconds(60) }));
+        assert_eq!(lanes.capacity(at(0)), [(id.clone(), 2)]);
+        lanes.spend(&id, at(0));
+        lanes.spend(&id, at(30));
+        assert_eq!(lanes.capacity(at(59)), []);
+        assert_eq!(lanes.free_at(at(59)), [(id.clone(), at(60))]);
+        assert_eq!(lanes.capacity(at(60)), [(id, 1)]);
+    }
+
+    #[test]
+    fn the_server_s_own_wait_holds_this_lane_only() {
+        let (mut lanes, id) = lanes(None);
+        lanes.pause(&id, at(600));
+        assert_eq!(lanes.capacity(at(599)), []);
+        assert_eq!(lanes.capacity(at(600)), [(id, 4)]);
+    }
+}

@@ -1,0 +1,233 @@
+//! Reviews: rows with an instant in the store. A day off moves them, an outage delays them within their limit, and two
+//! runs on one day are one.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::daemon::letters::Target;
+use crate::daemon::plan_loop::BY;
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::{ChannelId, PersonId, ReviewId};
+use crate::domain::journal::Draft;
+use crate::domain::message::{Figures, Message, MessageKind, MessageState};
+use crate::domain::notice::{Recipient, RecipientKind};
+use crate::domain::review::{Mismatch, OnDayOff, Reader, Review, Summary, Undelivered};
+use crate::domain::task::{Task, TaskState};
+use crate::rules::cron;
+use crate::rules::intake;
+use crate::rules::summary::{self, ReviewInput};
+use crate::store::{ReviewRow, ReviewRun, RunState};
+
+/// Undeliverable messages named in a review.
+const UNDELIVERABLE_MAX: u32 = 100;
+
+impl Engine {
+    /// Runs every review whose instant has come. Says when the next one's comes.
+    pub(super) async fn review_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        let mut next: Option<DateTime<Utc>> = None;
+        for row in self.review_rows(now).await? {
+            let Some(review) = self.config.reviews.iter().find(|review| review.id == row.id) else { continue };
+            let mut row = row;
+            while row.next_at <= now {
+                row = self.run_review(review, &row, now).await?;
+            }
+            next = Some(next.map_or(row.next_at, |next| next.min(row.next_at)));
+        }
+        Ok(next)
+    }
+
+    /// The rows as the configuration has them now: new and changed reviews start from here, gone ones go.
+    async fn review_rows(&self, now: DateTime<Utc>) -> Result<Vec<ReviewRow>, DaemonError> {
+        let stored = self.store.review_rows().await?;
+        let zone = self.config.almanac.timing.zone.name();
+        let mut rows = Vec::new();
+        let mut changed = Vec::new();
+        for review in &self.config.reviews {
+            let row = stored.iter().find(|row| row.id == review.id && row.cron == review.cron && row.zone == zone);
+            match row {
+                Some(row) => rows.push(row.clone()),
+                None => changed.extend(self.next_row(review, now)),
+            }
+        }
+        let gone: Vec<ReviewId> = stored
+            .iter()
+            .filter(|row| !self.config.reviews.iter().any(|review| review.id == row.id))
+            .map(|row| row.id.clone())
+            .collect();
+        if !changed.is_empty() || !gone.is_empty() {
+            self.store.save_review_rows(&changed, &gone).await?;
+        }
+        rows.extend(changed);
+        Ok(rows)
+    }
+
+    /// The first run after `after`; none where the cron text never fires again.
+    fn next_row(&self, review: &Review, after: DateTime<Utc>) -> Option<ReviewRow> {
+        let zone = self.config.almanac.timing.zone;
+        let nominal = match cron::next_after(&review.cron, zone, after) {
+            Ok(nominal) => nominal,
+            Err(error) => {
+                tracing::error!(review.id = %review.id, "review {} has no next time: {error}", review.id);
+                return None;
+            }
+        };
+        let next_at = self.review_at(review, nominal);
+        Some(ReviewRow {
+            id: review.id.clone(),
+            cron: review.cron.clone(),
+            zone: zone.name().to_owned(),
+            nominal,
+            next_at,
+        })
+    }
+
+    /// When a review takes place whose cron text fires at `nominal`.
+    fn review_at(&self, review: &Review, nominal: DateTime<Utc>) -> DateTime<Utc> {
+        let almanac = &self.config.almanac;
+        let local = almanac.local(nominal).naive_local();
+        match review.on_day_off {
+            OnDayOff::NextWorkingDay if !almanac.calendar.is_working(local.date()) => {
+                almanac.instant(almanac.calendar.rolled(local.date(), false).date.and_time(local.time()))
+            }
+            OnDayOff::NextWorkingDay | OnDayOff::Skip | OnDayOff::Send => nominal,
+        }
+    }
+
+    /// Runs one review, or records that it was skipped or missed. Returns its next row.
+    async fn run_review(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
+        let almanac = &self.config.almanac;
+        let day = almanac.today(row.next_at);
+        let far = ReviewRow { next_at: DateTime::<Utc>::MAX_UTC, ..row.clone() };
+        let next = self.next_row(review, row.nominal).unwrap_or(far);
+        let limit = almanac.after(row.next_at, review.late_limit).unwrap_or(row.next_at);
+        let state = if review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(day) {
+            RunState::Skipped
+        } else if now > limit {
+            RunState::Missed
+        } else {
+            RunState::Sent
+        };
+        let mut run =
+            ReviewRun { review: review.id.clone(), day, nominal: row.nominal, at: now, state, figures: json!({}) };
+        let mut messages = Vec::new();
+        if state == RunState::Sent {
+            let (sent, figures) = self.review_messages(review, row.nominal, &day.to_string(), now).await?;
+            messages = sent;
+            run.figures = Value::Object(figures);
+        }
+        let word = state.as_str();
+        let data = json!({"review": review.id, "day": day.to_string(), "messages": messages.len()});
+        let entry = Draft { at: now, task: None, kind: format!("review-{word}"), by: BY.to_owned(), data };
+        let recorded = self.store.record_run(now, &run, &messages, Some(&next), vec![entry]).await?;
+        if recorded {
+            tracing::info!(review.id = %review.id, "review {} of {day}: {word}, {} messages", review.id, messages.len());
+        }
+        Ok(next)
+    }
+
+    /// The messages of a review, and the figures by which the next one says what changed.
+    async fn review_messages(
+        &self,
+        review: &Review,
+        nominal: DateTime<Utc>,
+        day: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Message>, Map<String, Value>), DaemonError> {
+        let mut messages = Vec::new();
+        let mut figures = Map::new();
+        for (reader, mut summary) in self.summaries(review, nominal, now).await? {
+            let recipient = &reader.recipient;
+            figures.insert(summary.key(), json!(summary.figures));
+            let Some(target) = self.review_target(recipient) else {
+                tracing::error!(review.id = %review.id, "review {} cannot reach {}: no channel", review.id, recipient.id);
+                continue;
+            };
+            if self.on_trial(&target) != target {
+                summary.trial_for = Some(format!("{} ({})", recipient.name, target.channel));
+            }
+            let words = self.renderer.review(&summary);
+            let parts = [review.id.as_str(), day, recipient.id.as_str()];
+            let mut message = self.plain_letter(MessageKind::Review, &target, &parts, words, now);
+            message.content.figures = Some(summary.figures);
+            messages.push(message);
+        }
+        Ok((messages, figures))
+    }
+
+    /// What a review says to each of its recipients at `now`.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn summaries(
+        &self,
+        review: &Review,
+        nominal: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Reader, Summary)>, DaemonError> {
+        let stored = self.store.tasks().await?;
+        let last = self.store.last_run(&review.id).await?;
+        let since = last.as_ref().map(|run| run.at);
+        let entries = match since {
+            Some(since) => self.store.entries_between(since, now).await?,
+            None => Vec::new(),
+        };
+        let previous: BTreeMap<String, Figures> =
+            last.and_then(|run| serde_json::from_value(run.figures).ok()).unwrap_or_default();
+        let mismatches: Vec<Mismatch> =
+            stored.iter().flat_map(|stored| intake::mismatches(&stored.task, &stored.state)).collect();
+        let tasks: Vec<(Task, TaskState)> = stored.into_iter().map(|stored| (stored.task, stored.state)).collect();
+        let input = ReviewInput {
+            review,
+            tasks: &tasks,
+            since,
+            entries: &entries,
+            previous: &previous,
+            undelivered: &self.undelivered(since).await?,
+            mismatches: &mismatches,
+            people: &self.config.people,
+            almanac: &self.config.almanac,
+            now,
+            nominal,
+        };
+        let readers = summary::recipients(&input);
+        Ok(readers.into_iter().map(|reader| {
+            let summary = summary::summary(&input, &reader);
+            (reader, summary)
+        }).collect())
+    }
+
+    /// Whom messages did not reach since the last run, each with how many.
+    async fn undelivered(&self, since: Option<DateTime<Utc>>) -> Result<Vec<Undelivered>, DaemonError> {
+        let messages = self.store.messages(&[MessageState::Undeliverable], UNDELIVERABLE_MAX).await?;
+        let mut all: Vec<Undelivered> = Vec::new();
+        for message in messages.iter().filter(|message| since.is_none_or(|since| message.created >= since)) {
+            let recipient = message.content.recipient.name.clone();
+            let channel = message.channel.to_string();
+            match all.iter_mut().find(|known| known.recipient == recipient && known.channel == channel) {
+                Some(known) => known.messages += 1,
+                None => all.push(Undelivered {
+                    recipient,
+                    channel,
+                    why: message.last_outcome.clone().unwrap_or_default(),
+                    messages: 1,
+                }),
+            }
+        }
+        Ok(all)
+    }
+
+    fn review_target(&self, recipient: &Recipient) -> Option<Target> {
+        match recipient.kind {
+            RecipientKind::Channel => {
+                Some(Target { recipient: recipient.clone(), channel: ChannelId::new(&*recipient.id) })
+            }
+            RecipientKind::Person => {
+                let person = self.config.people.persons.get(&PersonId::new(&*recipient.id))?;
+                let target = self.target_of(person, &recipient.role)?;
+                Some(Target { recipient: recipient.clone(), channel: target.channel })
+            }
+        }
+    }
+}
