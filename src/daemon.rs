@@ -19,11 +19,11 @@ mod plan_loop;
 mod review_loop;
 mod run;
 mod sync;
+pub mod timeline;
 mod watch;
 
-pub use engine::Engine;
+pub use engine::{Engine, Gather};
 pub use error::DaemonError;
-pub use engine::Gather;
-pub use outlook::{as_first_loaded, forecast, ground};
+pub use outlook::{as_first_loaded, forecast, ground, order};
 pub use run::{Ready, RunOptions, Stop, run};
 pub use sync::{FirstLoad, Synced, start_config, sync};

@@ -1,1 +1,179 @@
-//! Not yet.
+//! The same daemon on a manual clock: a span of time in seconds, the mails in a folder, the store in memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::channel::Settings;
+use crate::channel::email::Server;
+use crate::channel::webhook::Target;
+use crate::clock::ManualClock;
+use crate::config::Config;
+use crate::daemon::timeline::{TimelineRow, local_time};
+use crate::daemon::{DaemonError, Engine, FirstLoad, Gather, sync};
+use crate::domain::notice::{Notice, NoticeState};
+use crate::rules::intake::Removals;
+use crate::store::{Store, StoreError};
+
+/// More reviews than this in one simulation are not listed.
+const RUNS_MAX: u32 = 100_000;
+
+/// What a simulation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulated {
+    /// Notices that went out.
+    pub notices: usize,
+    /// Messages that went out.
+    pub messages: u32,
+    /// Reviews that took place.
+    pub reviews: usize,
+}
+
+/// Why a simulation ended early.
+#[derive(Debug, Error)]
+pub enum SimulateError {
+    /// The daemon's own error.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    /// The store in memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder cannot be written to.
+    #[error("cannot write {path}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder holds something.
+    #[error("{path} is not empty")]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// Runs a first load at `from` and then lets the daemon run until `until`, exclusive; writes `timeline.json`,
+/// `reviews.json`, `mail/*.eml` and `webhook/*.json` to `out`. `progress` is told the present of the simulation.
+///
+/// # Errors
+/// Where `out` is not empty or cannot be written, or the daemon fails.
+pub async fn simulate(
+    mut config: Config,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    out: &Path,
+    progress: &(dyn Fn(DateTime<Utc>) + Sync),
+) -> Result<Simulated, SimulateError> {
+    make_empty(out)?;
+    turn_into_folders(&mut config, out);
+    let clock = ManualClock::new(from);
+    let store = Store::memory(from).await?;
+    sync(&store, &config, None, from, Removals::Accepted, FirstLoad::CatchUp)
+        .await?
+        .map_err(DaemonError::Intake)?;
+    let engine = Arc::new(Engine::open(config, store.clone(), Arc::new(clock.clone())).await?);
+    let mut now = from;
+    while now < until {
+        clock.set(now);
+        progress(now);
+        let decided = engine.decide(now, Gather::Configured).await?;
+        let delivered = engine.deliver_all(now).await?;
+        match [decided, delivered].into_iter().flatten().filter(|next| *next > now).min() {
+            Some(next) => now = next,
+            None => break,
+        }
+    }
+    // What was planned before the end goes out; nothing is planned at the end itself.
+    clock.set(until);
+    engine.fold(until).await?;
+    engine.deliver_all(until).await?;
+    write_down(&engine, &store, out).await
+}
+
+fn make_empty(out: &Path) -> Result<(), SimulateError> {
+    let failed = |source| SimulateError::Write { path: out.to_owned(), source };
+    fs::create_dir_all(out).map_err(failed)?;
+    if fs::read_dir(out).map_err(failed)?.next().is_some() {
+        return Err(SimulateError::NotEmpty { path: out.to_owned() });
+    }
+    for folder in ["mail", "webhook"] {
+        fs::create_dir_all(out.join(folder)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Everything stays in the house: mail servers and webhooks become folders, and wait for nothing.
+fn turn_into_folders(config: &mut Config, out: &Path) {
+    for settings in config.channels.values_mut() {
+        match settings {
+            Settings::Email(settings) => {
+                settings.server = Server::Folder(out.join("mail"));
+                settings.lane.budget = None;
+            }
+            Settings::Webhook(settings) => {
+                settings.target = Target::Folder(out.join("webhook"));
+                settings.lane.budget = None;
+            }
+        }
+    }
+}
+
+async fn write_down(engine: &Engine, store: &Store, out: &Path) -> Result<Simulated, SimulateError> {
+    let rows = timeline(engine, store).await?;
+    write(&out.join("timeline.json"), &json!(rows))?;
+    let almanac = &engine.config().almanac;
+    let mut runs = store.runs(None, RUNS_MAX).await?;
+    runs.sort_by(|a, b| (a.at, &a.review).cmp(&(b.at, &b.review)));
+    let reviews: Vec<Value> = runs
+        .iter()
+        .map(|run| {
+            json!({
+                "review": run.review,
+                "day": run.day.to_string(),
+                "nominal": local_time(almanac, run.nominal),
+                "at": local_time(almanac, run.at),
+                "state": run.state.as_str(),
+                "figures": run.figures,
+            })
+        })
+        .collect();
+    write(&out.join("reviews.json"), &json!(reviews))?;
+    Ok(Simulated { notices: rows.len(), messages: store.counts().await?.delivered, reviews: reviews.len() })
+}
+
+/// Every notice that went out, in the order of `plan`.
+async fn timeline(engine: &Engine, store: &Store) -> Result<Vec<TimelineRow>, SimulateError> {
+    let tasks = store.tasks().await?;
+    let tasks: BTreeMap<_, _> = tasks.into_iter().map(|stored| (stored.task.id.clone(), stored)).collect();
+    let mut notices: Vec<(u32, Notice)> = Vec::new();
+    for (id, stored) in &tasks {
+        let of_task = store.notices_of_task(id).await?;
+        notices.extend(
+            of_task
+                .into_iter()
+                .filter(|(_, state, _)| *state == NoticeState::Delivered)
+                .map(|(notice, _, _)| (stored.task.order, notice)),
+        );
+    }
+    crate::daemon::order(&mut notices);
+    Ok(notices
+        .iter()
+        .filter_map(|(_, notice)| {
+            let stored = tasks.get(&notice.task)?;
+            Some(TimelineRow::new(notice, &stored.task, &stored.state, &engine.config().almanac))
+        })
+        .collect())
+}
+
+fn write(path: &Path, value: &Value) -> Result<(), SimulateError> {
+    let text = format!("{value:#}\n");
+    fs::write(path, text).map_err(|source| SimulateError::Write { path: path.to_owned(), source })
+}

@@ -68,6 +68,15 @@ impl Engine {
         let composed = self.compose_due(now, gather).await?;
         Ok([planned, reviewed, composed].into_iter().flatten().min())
     }
+
+    /// Folds what is due into messages without planning further: the end of a simulation.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn fold(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        self.compose_due(now, Gather::Done).await?;
+        Ok(())
+    }
 }
 
 /// Whether messages wait for more notices to the same recipient.

@@ -44,10 +44,16 @@ pub fn forecast(
         let plan = planner::plan(&ground, &book, now, until);
         notices.extend(plan.notices.into_iter().map(|notice| (stored.task.order, notice)));
     }
+    order(&mut notices);
+    notices.into_iter().map(|(_, notice)| notice).collect()
+}
+
+/// Puts notices, each with its task's place in the ledger, into the order of `plan`: by time, ledger, level descending,
+/// recipient, channel.
+pub fn order(notices: &mut [(u32, Notice)]) {
     notices.sort_by(|(order_a, a), (order_b, b)| {
         (a.at, order_a, b.level, &a.recipient.id, &a.channel).cmp(&(b.at, order_b, a.level, &b.recipient.id, &b.channel))
     });
-    notices.into_iter().map(|(_, notice)| notice).collect()
 }
 
 /// The ledger as it would be stored by a first load at `now`.
