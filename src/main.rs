@@ -1,3 +1,38 @@
 //! Arguments, logs, one command, an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use duban::command::cli::Cli;
+use duban::command::{self, Failure};
+use duban::telemetry::{self, LogSettings};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(shown) => return show(&shown),
+    };
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.end(),
+    }
+}
+
+fn start(cli: Cli) -> Result<(), Failure> {
+    let settings = LogSettings::from_words(cli.log.as_deref(), cli.log_format.as_deref());
+    let settings = settings.map_err(|error| Failure::NotUnderstood(error.into()))?;
+    telemetry::init(&settings).map_err(|error| Failure::NotUnderstood(error.into()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command::run(cli))
+}
+
+/// Help, the version, or what was wrong with the command line, each on its own stream.
+fn show(shown: &clap::Error) -> ExitCode {
+    let told = shown.print();
+    match u8::try_from(shown.exit_code()) {
+        Ok(code) if told.is_ok() => ExitCode::from(code),
+        Ok(0) => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}

@@ -1,0 +1,312 @@
+//! The command line: flags and their help, no behaviour. What depends on the configured time zone stays text here and
+//! is read in [`super::instant`].
+
+pub mod act;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::id::{ReviewId, TaskId};
+
+use self::act::Act;
+
+/// All of it.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "duban",
+    version,
+    about = "Supervise until done: reminds, escalates and reviews the promises of people",
+    long_about = "Duban (督办, \"supervise until done\") loads a ledger of tasks with deadlines and the people answerable for \
+                  them, and tells the right person at the right time: before the deadline, at it, after it, and up the line.",
+    after_help = EXAMPLES,
+    after_long_help = EXAMPLES_LONG,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// The configuration; else `DUBAN_CONFIG`, ./duban.toml, /etc/duban/duban.toml
+    #[arg(short, long, global = true, value_name = "FILE", display_order = 900)]
+    pub config: Option<PathBuf>,
+    /// How much to log: error, warn, info, debug, trace, or directives such as `info,duban::daemon=debug`; else
+    /// `DUBAN_LOG`, else info
+    #[arg(long, global = true, value_name = "LEVEL", display_order = 901)]
+    pub log: Option<String>,
+    /// The shape of log lines; else `DUBAN_LOG_FORMAT`, else text
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"], display_order = 902)]
+    pub log_format: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  duban check                        every mistake in the files, at once
+  duban plan --until 2w              who will hear what in the next two weeks, and why
+  duban run                          tell them
+  duban task submit 7 --note \"done\"  hand in task 7 for review";
+
+const EXAMPLES_LONG: &str = "\
+Examples:
+  duban check                        every mistake in the files, at once
+  duban plan --until 2w              who will hear what in the next two weeks, and why
+  duban run                          tell them
+  duban task submit 7 --note \"done\"  hand in task 7 for review
+
+Data goes to standard output, all else to standard error.
+Exit codes: 0 done; 1 failed; 2 not understood (the command line or the configuration).
+Instants are RFC 3339, local (`2021-12-13T08:00`), or a bare date, which is 00:00 local, in the configured zone.";
+
+/// One command.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon in the foreground
+    #[command(after_help = "SIGTERM and SIGINT finish what is in flight, for 20 seconds at most.")]
+    Run(Run),
+    /// Tell every problem of the configuration and the ledger at once
+    #[command(after_help = "Prints `file:line:column: error|warning: text`. Exit code 2 if there is an error, else 0.")]
+    Check(Check),
+    /// Tell who will hear what, when and why; sends nothing
+    #[command(
+        after_help = "Examples:\n  duban plan --until 2w --to edu-head\n  duban plan --now 2021-11-14 --until 2022-01-31 \
+                            --ignore-store --format json"
+    )]
+    Plan(Plan),
+    /// Tell what was sent, skipped and will be sent for one task, and by which rule
+    Why(Why),
+    /// Show every task with its light
+    Status(Status),
+    /// Replay a span of time on a clock of its own, and write what would have gone out
+    #[command(after_help = "Example:\n  duban simulate --from 2021-11-14 --until 2022-08-31 --out var/replay")]
+    Simulate(Simulate),
+    /// Record what happened to a task, or show it
+    Task {
+        /// What happened.
+        #[command(subcommand)]
+        act: Act,
+    },
+    /// The scheduled reviews
+    Review {
+        /// Which view.
+        #[command(subcommand)]
+        view: ReviewView,
+    },
+    /// The messages: waiting, sent and undeliverable
+    Outbox {
+        /// Which view.
+        #[command(subcommand)]
+        view: OutboxView,
+    },
+    /// Send one test message, at once, past the outbox
+    #[command(after_help = "Examples:\n  duban send-test leaders\n  duban send-test person:edu-head")]
+    SendTest(SendTest),
+    /// The journal: what happened, chained
+    Journal {
+        /// Which view.
+        #[command(subcommand)]
+        view: JournalView,
+    },
+    /// Not in this version
+    #[command(hide = true)]
+    Preview(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Import(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Export(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Audit(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Backup(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Schema(Later),
+    /// Not in this version
+    #[command(hide = true)]
+    Init(Later),
+}
+
+/// `duban run`.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// What a new store does with what is late already: tell it once, now, or record it as told
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = FirstLoad::CatchUp)]
+    pub first_load: FirstLoad,
+    /// Accept that the files now withdraw or close many tasks at once
+    #[arg(long)]
+    pub accept_removals: bool,
+}
+
+/// What a new store does with the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FirstLoad {
+    /// The loudest late notice of each task and role is sent once, now.
+    CatchUp,
+    /// The past is recorded as covered.
+    Quiet,
+}
+
+/// `duban check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// Warnings count as errors
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// `duban plan`.
+#[derive(Clone, Debug, Args)]
+pub struct Plan {
+    /// The first instant, inclusive; default: now
+    #[arg(long, value_name = "T")]
+    pub from: Option<String>,
+    /// The end, exclusive: an instant, or a span after --from such as 30d, 10wd, 2w, 6mo
+    #[arg(long, value_name = "T|SPAN", default_value = "30d")]
+    pub until: String,
+    /// Only this task
+    #[arg(long, value_name = "ID")]
+    pub task: Option<TaskId>,
+    /// Only this recipient: the id or name of a person or a channel
+    #[arg(long, value_name = "WHO")]
+    pub to: Option<String>,
+    /// Plan as if nothing had happened and nothing had been told
+    #[arg(long)]
+    pub ignore_store: bool,
+    /// The shape of the output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    pub format: Format,
+    /// Another present
+    #[arg(long, value_name = "T")]
+    pub now: Option<String>,
+}
+
+/// `duban why`.
+#[derive(Clone, Debug, Args)]
+pub struct Why {
+    /// The task's id
+    pub task: TaskId,
+    /// Another present
+    #[arg(long, value_name = "T")]
+    pub now: Option<String>,
+}
+
+/// `duban status`.
+#[derive(Clone, Debug, Args)]
+pub struct Status {
+    /// The shape of the output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    pub format: Format,
+    /// Another present
+    #[arg(long, value_name = "T")]
+    pub now: Option<String>,
+}
+
+/// `duban simulate`.
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// The first instant, inclusive
+    #[arg(long, value_name = "T")]
+    pub from: String,
+    /// The end, exclusive: an instant, or a span after --from
+    #[arg(long, value_name = "T|SPAN")]
+    pub until: String,
+    /// The folder to write to; made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// `duban review …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReviewView {
+    /// List the reviews, their next and their last time
+    List {
+        /// The shape of the output
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+        format: Format,
+        /// Another present
+        #[arg(long, value_name = "T")]
+        now: Option<String>,
+    },
+    /// Show one review's schedule, recipients and past runs
+    Show {
+        /// The review's id
+        review: ReviewId,
+        /// The shape of the output
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Print what a review would say now; sends nothing
+    Preview {
+        /// The review's id
+        review: ReviewId,
+        /// Only this recipient's part: the id or name of a person or a channel
+        #[arg(long, value_name = "WHO")]
+        to: Option<String>,
+        /// Another present
+        #[arg(long, value_name = "T")]
+        now: Option<String>,
+    },
+}
+
+/// `duban outbox …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OutboxView {
+    /// List the messages
+    List {
+        /// The shape of the output
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Show one message: its text, its notices and every attempt
+    Show {
+        /// The message's id, or its beginning
+        message: String,
+        /// The shape of the output
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+        format: Format,
+    },
+}
+
+/// `duban send-test`.
+#[derive(Clone, Debug, Args)]
+pub struct SendTest {
+    /// A channel or a person: its id; `channel:ID` or `person:ID` where both have it
+    #[arg(value_name = "CHANNEL|PERSON")]
+    pub target: String,
+}
+
+/// `duban journal …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum JournalView {
+    /// Prove the chain, and that the stored tasks follow from it
+    Verify,
+    /// Print every entry as a line of JSON
+    Export,
+}
+
+/// A command of a later version: takes whatever follows.
+#[derive(Clone, Debug, Args)]
+pub struct Later {
+    /// Not looked at.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub rest: Vec<OsString>,
+}
+
+/// The shape of data on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people.
+    Table,
+    /// For scripts.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What may be typed, and what may not.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::*;
+
+fn parse(line: &str) -> Cli {
+    Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("`{line}`: {error}"))
+}
+
+fn refuse(line: &str) -> ErrorKind {
+    match Cli::try_parse_from(line.split(' ')) {
+        Ok(cli) => panic!("`{line}` was taken as {cli:?}"),
+        Err(error) => error.kind(),
+    }
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn config_stands_before_the_command() {
+    let cli = parse("duban --config a.toml status");
+    assert_eq!(cli.config.as_deref(), Some(Path::new("a.toml")));
+}
+
+#[test]
+fn config_stands_after_the_command() {
+    let cli = parse("duban task ack 7 -c a.toml");
+    assert_eq!(cli.config.as_deref(), Some(Path::new("a.toml")));
+}
+
+#[test]
+fn run_catches_up_unless_told_otherwise() {
+    let Command::Run(run) = parse("duban run").command else {
+        panic!("run")
+    };
+    assert_eq!((run.first_load, run.accept_removals), (FirstLoad::CatchUp, false));
+}
+
+#[test]
+fn a_first_load_may_be_quiet() {
+    let Command::Run(run) = parse("duban run --first-load quiet").command else {
+        panic!("run")
+    };
+    assert_eq!(run.first_load, FirstLoad::Quiet);
+}
+
+#[test]
+fn a_plan_reaches_thirty_days_unless_told_otherwise() {
+    let Command::Plan(plan) = parse("duban plan").command else {
+        panic!("plan")
+    };
+    assert_eq!(
+        (plan.until.as_str(), plan.format, plan.from),
+        ("30d", Format::Table, None)
+    );
+}
+
+#[test]
+fn the_plan_of_the_contract_is_understood() {
+    let line = "duban plan -c config/langfang/duban.toml --now 2021-11-14T08:00:00+08:00 --until 2022-01-31 --ignore-store --format json";
+    let Command::Plan(plan) = parse(line).command else {
+        panic!("plan")
+    };
+    assert!(plan.ignore_store && plan.format == Format::Json);
+    assert_eq!(plan.now.as_deref(), Some("2021-11-14T08:00:00+08:00"));
+}
+
+#[test]
+fn the_simulation_of_the_contract_is_understood() {
+    let line = "duban simulate -c config/langfang/duban.toml --from 2021-11-14 --until 2022-08-31 --out var/out";
+    assert!(matches!(parse(line).command, Command::Simulate(_)));
+}
+
+#[test]
+fn a_simulation_without_an_end_is_refused() {
+    assert_eq!(
+        refuse("duban simulate --from 2021-11-14 --out var/out"),
+        ErrorKind::MissingRequiredArgument
+    );
+}
+
+#[test]
+fn run_has_no_other_present() {
+    assert_eq!(refuse("duban run --now 2021-11-14"), ErrorKind::UnknownArgument);
+}
+
+#[test]
+fn every_act_is_understood() {
+    for act in ["ack", "submit", "return", "close", "reopen", "cancel"] {
+        parse(&format!("duban task {act} 7 --by 王科长 --note seen"));
+    }
+    parse("duban task report 7 --progress 60% --by 王科长 --note seen");
+    parse("duban task show 7 --format json");
+}
+
+#[test]
+fn a_report_says_something() {
+    assert_eq!(refuse("duban task report 7"), ErrorKind::MissingRequiredArgument);
+}
+
+#[test]
+fn a_deadline_is_set_only_where_it_makes_sense() {
+    let Command::Task {
+        act: Act::Reopen(reopen),
+    } = parse("duban task reopen 7 --due 2022-03-31").command
+    else {
+        panic!("reopen")
+    };
+    assert_eq!(reopen.due.map(|due| due.to_string()).as_deref(), Some("2022-03-31"));
+    assert_eq!(refuse("duban task ack 7 --due 2022-03-31"), ErrorKind::UnknownArgument);
+}
+
+#[test]
+fn a_deadline_that_does_not_exist_is_refused() {
+    assert_eq!(
+        refuse("duban task reopen 7 --due 2022-02-30"),
+        ErrorKind::ValueValidation
+    );
+}
+
+#[test]
+fn an_id_may_be_chinese() {
+    let Command::Why(why) = parse("duban why 整改-7").command else {
+        panic!("why")
+    };
+    assert_eq!(why.task.as_str(), "整改-7");
+}
+
+#[test]
+fn the_other_views_are_understood() {
+    for line in [
+        "duban check --deny-warnings",
+        "duban review list",
+        "duban review show weekly",
+        "duban review preview weekly --now 2021-12-20 --to vm-edu",
+        "duban outbox list --format json",
+        "duban outbox show 00ff",
+        "duban send-test leaders",
+        "duban journal verify",
+        "duban journal export",
+        "duban status --format csv --log debug --log-format json",
+    ] {
+        parse(line);
+    }
+}
+
+#[test]
+fn commands_of_later_versions_are_taken_with_whatever_follows() {
+    for word in ["import", "export", "audit", "backup", "schema", "init", "preview"] {
+        parse(&format!("duban {word} -o a.xlsx --since 2021 b"));
+    }
+}
+
+#[test]
+fn commands_of_later_versions_are_not_in_the_help() {
+    assert!(
+        !Cli::command()
+            .render_long_help()
+            .to_string()
+            .contains("Not in this version")
+    );
+}
+
+#[test]
+fn a_usage_error_exits_with_two() {
+    let error = Cli::try_parse_from(["duban", "remind"]).expect_err("no such command");
+    assert_eq!(error.exit_code(), 2);
+}
+
+#[test]
+fn the_version_is_told_and_exits_with_zero() {
+    let error = Cli::try_parse_from(["duban", "--version"]).expect_err("a version is no command");
+    assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayVersion, 0));
+}
