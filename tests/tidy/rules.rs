@@ -23,13 +23,7 @@ pub(crate) fn imports(sources: &[Source], table: &[Room<'_>]) -> Vec<String> {
     for source in sources {
         let Some(room) = source.room() else { continue };
         let code = source.all();
-        let climbs = if source.path.matches('/').count() == 1 {
-            places(&source.product, "super::")
-        } else {
-            places(&code, "super::super::")
-        };
-        for place in climbs {
-            let line = line_of(&code, place);
+        for line in climbs(source) {
             faults.push(format!(
                 "{}:{line}: write the path from `crate::`, so that the table sees it",
                 source.path
@@ -52,6 +46,19 @@ pub(crate) fn imports(sources: &[Source], table: &[Room<'_>]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Lines with more `super::` in a row than lead out of the room; a test module inside a file has one floor more to go.
+fn climbs(source: &Source) -> Vec<usize> {
+    let floors = source.path.matches('/').count();
+    let floor_of_tests = usize::from(!source.product.trim().is_empty());
+    let out_of = |code: &str, floors: usize| -> Vec<usize> {
+        let out = places(code, &"super::".repeat(floors));
+        out.into_iter().map(|place| line_of(code, place)).collect()
+    };
+    let mut lines = out_of(&source.product, floors);
+    lines.extend(out_of(&source.tests, floors + floor_of_tests));
+    lines
 }
 
 /// The rooms that `crate::…` and, in `main.rs`, `duban::…` lead to, with their lines.
@@ -292,13 +299,27 @@ mod tests {
         assert_eq!(imports(&one("src/attic.rs", ""), TABLE).len(), 1);
     }
 
+    fn climb(path: &str, text: &str) -> usize {
+        imports(&one(path, text), TABLE).len()
+    }
+
     #[test]
     fn climbing_out_of_a_room_is_found() {
+        assert_eq!(climb("src/words.rs", "use super::planner::A;"), 1);
+        assert_eq!(climb("src/words/word.rs", "use super::super::planner::A;"), 1);
         assert_eq!(
-            imports(&one("src/words/word.rs", "use super::super::planner::A;"), TABLE).len(),
+            climb("src/words/word/tests.rs", "use super::super::super::planner::A;"),
             1
         );
-        assert_eq!(imports(&one("src/words.rs", "use super::planner::A;"), TABLE).len(), 1);
+    }
+
+    #[test]
+    fn climbing_inside_a_room_passes() {
+        assert_eq!(climb("src/words/word/part.rs", "use super::super::other::A;"), 0);
+        assert_eq!(
+            climb("src/words.rs", "a();\n#[cfg(test)]\nmod tests { use super::*; }"),
+            0
+        );
     }
 
     #[test]
