@@ -1,7 +1,12 @@
 //! What people type: one file for each command, and how a command ends.
 
+mod check;
 pub mod cli;
+pub mod desk;
 pub mod instant;
+mod plan;
+mod run;
+mod simulate;
 pub mod table;
 
 use std::io::{self, Write};
@@ -25,6 +30,12 @@ pub enum Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Failed(error.into())
     }
 }
 
@@ -91,15 +102,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// # Errors
 ///
 /// [`Failure`], with its exit code.
-#[expect(clippy::unused_async, reason = "the bodies that wait are wired next")]
 pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let config = cli.config.as_deref();
     match cli.command {
-        Command::Run(_) => not_wired("run"),
-        Command::Check(_) => not_wired("check"),
-        Command::Plan(_) => not_wired("plan"),
+        Command::Run(args) => run::run(config, &args).await,
+        Command::Check(args) => check::check(config, &args),
+        Command::Plan(args) => plan::plan(config, &args).await,
         Command::Why(_) => not_wired("why"),
         Command::Status(_) => not_wired("status"),
-        Command::Simulate(_) => not_wired("simulate"),
+        Command::Simulate(args) => simulate::simulate(config, &args).await,
         Command::Task { .. } => not_wired("task"),
         Command::Review { .. } => not_wired("review"),
         Command::Outbox { .. } => not_wired("outbox"),

@@ -6,6 +6,7 @@ use clap::Parser;
 
 use duban::command::cli::Cli;
 use duban::command::{self, Failure};
+use duban::config::Environment;
 use duban::telemetry::{self, LogSettings};
 
 fn main() -> ExitCode {
@@ -20,7 +21,10 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<(), Failure> {
-    let settings = LogSettings::from_words(cli.log.as_deref(), cli.log_format.as_deref());
+    let env = Environment::from_process();
+    let filter = cli.log.as_deref().or_else(|| env.get("DUBAN_LOG"));
+    let format = cli.log_format.as_deref().or_else(|| env.get("DUBAN_LOG_FORMAT"));
+    let settings = LogSettings::from_words(filter, format);
     let settings = settings.map_err(|error| Failure::NotUnderstood(error.into()))?;
     telemetry::init(&settings).map_err(|error| Failure::NotUnderstood(error.into()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -86,7 +86,12 @@ pub async fn simulate(
         progress(now);
         let decided = engine.decide(now, Gather::Configured).await?;
         let delivered = engine.deliver_all(now).await?;
-        match [decided, delivered].into_iter().flatten().filter(|next| *next > now).min() {
+        match [decided, delivered]
+            .into_iter()
+            .flatten()
+            .filter(|next| *next > now)
+            .min()
+        {
             Some(next) => now = next,
             None => break,
         }
@@ -99,7 +104,10 @@ pub async fn simulate(
 }
 
 fn make_empty(out: &Path) -> Result<(), SimulateError> {
-    let failed = |source| SimulateError::Write { path: out.to_owned(), source };
+    let failed = |source| SimulateError::Write {
+        path: out.to_owned(),
+        source,
+    };
     fs::create_dir_all(out).map_err(failed)?;
     if fs::read_dir(out).map_err(failed)?.next().is_some() {
         return Err(SimulateError::NotEmpty { path: out.to_owned() });
@@ -146,13 +154,20 @@ async fn write_down(engine: &Engine, store: &Store, out: &Path) -> Result<Simula
         })
         .collect();
     write(&out.join("reviews.json"), &json!(reviews))?;
-    Ok(Simulated { notices: rows.len(), messages: store.counts().await?.delivered, reviews: reviews.len() })
+    Ok(Simulated {
+        notices: rows.len(),
+        messages: store.counts().await?.delivered,
+        reviews: reviews.len(),
+    })
 }
 
 /// Every notice that went out, in the order of `plan`.
 async fn timeline(engine: &Engine, store: &Store) -> Result<Vec<TimelineRow>, SimulateError> {
     let tasks = store.tasks().await?;
-    let tasks: BTreeMap<_, _> = tasks.into_iter().map(|stored| (stored.task.id.clone(), stored)).collect();
+    let tasks: BTreeMap<_, _> = tasks
+        .into_iter()
+        .map(|stored| (stored.task.id.clone(), stored))
+        .collect();
     let mut notices: Vec<(u32, Notice)> = Vec::new();
     for (id, stored) in &tasks {
         let of_task = store.notices_of_task(id).await?;
@@ -168,12 +183,20 @@ async fn timeline(engine: &Engine, store: &Store) -> Result<Vec<TimelineRow>, Si
         .iter()
         .filter_map(|(_, notice)| {
             let stored = tasks.get(&notice.task)?;
-            Some(TimelineRow::new(notice, &stored.task, &stored.state, &engine.config().almanac))
+            Some(TimelineRow::new(
+                notice,
+                &stored.task,
+                &stored.state,
+                &engine.config().almanac,
+            ))
         })
         .collect())
 }
 
 fn write(path: &Path, value: &Value) -> Result<(), SimulateError> {
     let text = format!("{value:#}\n");
-    fs::write(path, text).map_err(|source| SimulateError::Write { path: path.to_owned(), source })
+    fs::write(path, text).map_err(|source| SimulateError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -23,7 +23,11 @@ pub(super) struct Failed<'a> {
 impl Engine {
     /// What follows from messages that cannot be delivered: for each of them, its next messages. Those to the same
     /// recipient are folded into one, which follows the first.
-    pub(super) async fn climb(&self, failed: &[Failed<'_>], now: DateTime<Utc>) -> Result<Vec<Vec<Letter>>, DaemonError> {
+    pub(super) async fn climb(
+        &self,
+        failed: &[Failed<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Vec<Letter>>, DaemonError> {
         let mut follow: Vec<Vec<Letter>> = failed.iter().map(|_| Vec::new()).collect();
         let mut next: BTreeMap<(Target, Option<String>), (usize, Vec<Notice>, Vec<String>)> = BTreeMap::new();
         for (index, failed) in failed.iter().enumerate() {
@@ -34,17 +38,25 @@ impl Engine {
             let notices = self.store.notices_of(&failed.message.id).await?;
             let tasks = self.tasks_of(&notices).await?;
             let mut climb = failed.message.climb.clone();
-            climb.tried.push(way(&failed.message.content.recipient.id, &failed.message.channel));
-            climb.origin.get_or_insert_with(|| failed.message.content.recipient.name.clone());
+            climb
+                .tried
+                .push(way(&failed.message.content.recipient.id, &failed.message.channel));
+            climb
+                .origin
+                .get_or_insert_with(|| failed.message.content.recipient.name.clone());
             let mut instead = Vec::new();
             for notice in &notices {
-                let Some(target) = self.next_target(failed.message, notice, &tasks, &climb.tried) else { continue };
+                let Some(target) = self.next_target(failed.message, notice, &tasks, &climb.tried) else {
+                    continue;
+                };
                 instead.push(target.recipient.name.clone());
                 // On the person's own next channel it is not said that it was meant for another.
-                let own = target.recipient.id == failed.message.content.recipient.id && failed.message.climb.origin.is_none();
+                let own =
+                    target.recipient.id == failed.message.content.recipient.id && failed.message.climb.origin.is_none();
                 let origin = climb.origin.clone().filter(|_| !own);
-                let (_, folded, tried) =
-                    next.entry((target, origin)).or_insert_with(|| (index, Vec::new(), Vec::new()));
+                let (_, folded, tried) = next
+                    .entry((target, origin))
+                    .or_insert_with(|| (index, Vec::new(), Vec::new()));
                 folded.push(notice.clone());
                 tried.extend(climb.tried.iter().cloned());
             }
@@ -78,10 +90,16 @@ impl Engine {
             persons.extend(roles::above(people, &stored.task, &role));
         }
         persons.extend(people.members_of(&people.office));
-        persons.iter().filter_map(|id| people.persons.get(id)).find_map(|person| {
-            let channel = self.open_channel(person, tried)?;
-            Some(Target { recipient: recipient(person, &notice.recipient.role), channel })
-        })
+        persons
+            .iter()
+            .filter_map(|id| people.persons.get(id))
+            .find_map(|person| {
+                let channel = self.open_channel(person, tried)?;
+                Some(Target {
+                    recipient: recipient(person, &notice.recipient.role),
+                    channel,
+                })
+            })
     }
 
     fn undeliverable_word(
@@ -114,9 +132,14 @@ impl Engine {
             .iter()
             .filter(|target| way(&target.recipient.id, &target.channel) != gone)
             .map(|target| {
-                let words = self.renderer.undeliverable(word, self.locale_of(&target.recipient), &as_of);
+                let words = self
+                    .renderer
+                    .undeliverable(word, self.locale_of(&target.recipient), &as_of);
                 let parts = [failed.message.id.as_str()];
-                (self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now), Vec::new())
+                (
+                    self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now),
+                    Vec::new(),
+                )
             })
             .collect()
     }

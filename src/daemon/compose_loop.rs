@@ -19,7 +19,11 @@ const BATCH: usize = 500;
 
 impl Engine {
     /// Folds what is ready into messages. Says when more will be.
-    pub(super) async fn compose_due(&self, now: DateTime<Utc>, gather: Gather) -> Result<Option<DateTime<Utc>>, DaemonError> {
+    pub(super) async fn compose_due(
+        &self,
+        now: DateTime<Utc>,
+        gather: Gather,
+    ) -> Result<Option<DateTime<Utc>>, DaemonError> {
         let waiting = self.store.waiting_notices(now).await?;
         let mut next = self.store.next_notice_at().await?.filter(|at| *at > now);
         if waiting.is_empty() {
@@ -57,7 +61,10 @@ impl Engine {
         let mut untell = Vec::new();
         for (target, notices) in groups {
             if !self.exists(target) {
-                let why = format!("{} or channel {} is no longer configured", target.recipient.id, target.channel);
+                let why = format!(
+                    "{} or channel {} is no longer configured",
+                    target.recipient.id, target.channel
+                );
                 for notice in notices {
                     batch.dropped.push((notice.id.clone(), why.clone()));
                     untell.push(super::door::untold(notice));
@@ -72,7 +79,9 @@ impl Engine {
             if let Some(loudest) = loudest {
                 target.recipient.role.clone_from(&loudest.recipient.role);
             }
-            batch.messages.extend(self.letter_of(&target, &fresh, &tasks, Climb::default(), now));
+            batch
+                .messages
+                .extend(self.letter_of(&target, &fresh, &tasks, Climb::default(), now));
         }
         self.tell_of_fallbacks(&batch.messages, now).await?;
         let count = batch.messages.len();
@@ -86,7 +95,10 @@ impl Engine {
 
     /// Where a notice goes: as planned, or where that endpoint is stopped, on the person's next one that is not.
     pub(super) fn way_out(&self, notice: &Notice) -> Target {
-        let mut target = Target { recipient: notice.recipient.clone(), channel: notice.channel.clone() };
+        let mut target = Target {
+            recipient: notice.recipient.clone(),
+            channel: notice.channel.clone(),
+        };
         // One message for a person, whatever role each notice came by.
         target.recipient.role = String::new();
         if notice.recipient.kind == RecipientKind::Person && self.lanes().is_endpoint_stopped(&notice.channel) {

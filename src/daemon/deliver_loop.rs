@@ -100,8 +100,12 @@ impl Engine {
             if replaced.contains(&message.id) {
                 continue;
             }
-            let rest: Vec<Message> =
-                claimed.iter().skip(index + 1).filter(|other| !replaced.contains(&other.id)).cloned().collect();
+            let rest: Vec<Message> = claimed
+                .iter()
+                .skip(index + 1)
+                .filter(|other| !replaced.contains(&other.id))
+                .cloned()
+                .collect();
             match self.door(message, &rest, now).await? {
                 Door::Settled(result) => settled.push(result),
                 Door::Replaced(ids) => replaced.extend(ids),
@@ -143,10 +147,21 @@ impl Engine {
         for Attempt { message, outcome } in attempts {
             self.lanes().give_back(&message.channel);
             let patience = self.patience(&message.channel);
-            let verdict = verdict(&outcome, &message.id, message.attempts + 1, message.created, now, &patience);
+            let verdict = verdict(
+                &outcome,
+                &message.id,
+                message.attempts + 1,
+                message.created,
+                now,
+                &patience,
+            );
             log(&message, &outcome, &verdict);
             if !outcome.is_endpoint_fault() {
-                back.extend(self.lanes().answered(&message.channel).map(|stopped| (message.channel.clone(), stopped)));
+                back.extend(
+                    self.lanes()
+                        .answered(&message.channel)
+                        .map(|stopped| (message.channel.clone(), stopped)),
+                );
             }
             let mut result = result(&message, &outcome, now);
             match verdict {
@@ -195,8 +210,15 @@ impl Engine {
 
     fn patience(&self, channel: &ChannelId) -> Patience {
         let delivery = &self.config.delivery;
-        let own = self.config.channels.get(channel).and_then(|settings| settings.lane().retry.clone());
-        Patience { retry: own.unwrap_or_else(|| delivery.retry.clone()), give_up: delivery.give_up }
+        let own = self
+            .config
+            .channels
+            .get(channel)
+            .and_then(|settings| settings.lane().retry.clone());
+        Patience {
+            retry: own.unwrap_or_else(|| delivery.retry.clone()),
+            give_up: delivery.give_up,
+        }
     }
 
     /// The earliest instant at which a lane can send something that waits.
@@ -222,14 +244,18 @@ impl Engine {
             .into_iter()
             .filter(|message| message.channel == *channel)
             .collect();
-        let tasks: BTreeSet<&str> =
-            waiting.iter().flat_map(|message| &message.content.notices).map(|notice| notice.task.id.as_str()).collect();
+        let tasks: BTreeSet<&str> = waiting
+            .iter()
+            .flat_map(|message| &message.content.notices)
+            .map(|notice| notice.task.id.as_str())
+            .collect();
         let word = SystemWord::EndpointStopped {
             channel: channel.to_string(),
             cause: stop.cause.clone(),
             waiting_tasks: u32::try_from(tasks.len()).unwrap_or(u32::MAX),
         };
-        self.tell_office_once(&lane_cause(channel), &word, Some(channel), now).await?;
+        self.tell_office_once(&lane_cause(channel), &word, Some(channel), now)
+            .await?;
         self.reroute(&waiting, now).await
     }
 
@@ -237,7 +263,9 @@ impl Engine {
     async fn lane_back(&self, channel: &ChannelId, stop: &Stopped, now: DateTime<Utc>) -> Result<(), DaemonError> {
         tracing::info!(channel.name = %channel, "channel {channel} works again; it was stopped since {}", stop.since);
         self.save_lane(channel, None).await?;
-        let word = SystemWord::EndpointRecovered { channel: channel.to_string() };
+        let word = SystemWord::EndpointRecovered {
+            channel: channel.to_string(),
+        };
         self.tell_office_end(&lane_cause(channel), &word, now).await
     }
 
@@ -255,17 +283,32 @@ impl Engine {
     /// Sends what waits in a stopped lane by another channel, where its person has one on another endpoint.
     async fn reroute(&self, waiting: &[Message], now: DateTime<Utc>) -> Result<(), DaemonError> {
         let mut batch = QueueBatch::default();
-        for message in waiting.iter().filter(|message| !message.frozen && self.config.delivery.trial.is_none()) {
+        for message in waiting
+            .iter()
+            .filter(|message| !message.frozen && self.config.delivery.trial.is_none())
+        {
             let recipient = &message.content.recipient;
             let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
-            let Some(person) = person.filter(|_| recipient.kind == RecipientKind::Person) else { continue };
-            let Some(channel) = self.open_channel(person, &message.climb.tried) else { continue };
+            let Some(person) = person.filter(|_| recipient.kind == RecipientKind::Person) else {
+                continue;
+            };
+            let Some(channel) = self.open_channel(person, &message.climb.tried) else {
+                continue;
+            };
             let notices = self.store.notices_of(&message.id).await?;
             let ids = notices.iter().map(|notice| notice.id.clone()).collect();
             let way = super::letters::way(&recipient.id, &channel);
             let id = message_id(message.kind, &[message.id.as_str(), &way]);
             batch.entries.push(entry(message, "rerouted", channel.as_str(), now));
-            batch.messages.push((Message { id, channel, next_attempt: now, ..message.clone() }, ids));
+            batch.messages.push((
+                Message {
+                    id,
+                    channel,
+                    next_attempt: now,
+                    ..message.clone()
+                },
+                ids,
+            ));
             batch.replaced.push(message.id.clone());
         }
         if !batch.messages.is_empty() {
@@ -300,7 +343,11 @@ pub(super) fn entry(message: &Message, kind: &str, words: &str, now: DateTime<Ut
     let notices: Vec<_> = message.content.notices.iter().map(|notice| &notice.id).collect();
     Draft {
         at: now,
-        task: message.content.thread.clone().filter(|_| message.kind == MessageKind::Notice),
+        task: message
+            .content
+            .thread
+            .clone()
+            .filter(|_| message.kind == MessageKind::Notice),
         kind: kind.to_owned(),
         by: BY.to_owned(),
         data: json!({

@@ -32,16 +32,29 @@ pub(super) enum Door {
 
 impl Engine {
     /// Looks at a message that was claimed; `batch` holds what was claimed with it and has not left yet.
-    pub(super) async fn door(&self, message: &Message, batch: &[Message], now: DateTime<Utc>) -> Result<Door, DaemonError> {
+    pub(super) async fn door(
+        &self,
+        message: &Message,
+        batch: &[Message],
+        now: DateTime<Utc>,
+    ) -> Result<Door, DaemonError> {
         let recipient = &message.content.recipient;
         let Some(address) = self.address(recipient, &message.channel) else {
-            let why = format!("{} or channel {} is no longer configured", recipient.id, message.channel);
+            let why = format!(
+                "{} or channel {} is no longer configured",
+                recipient.id, message.channel
+            );
             let notices = self.store.notices_of(&message.id).await?;
             let untell = notices.iter().map(untold).collect();
             return Ok(Door::Settled(dropped(message, why, now, untell)));
         };
         if message.kind == MessageKind::Review && self.is_review_too_old(message, now) {
-            return Ok(Door::Settled(dropped(message, "too late: the next review says more".into(), now, Vec::new())));
+            return Ok(Door::Settled(dropped(
+                message,
+                "too late: the next review says more".into(),
+                now,
+                Vec::new(),
+            )));
         }
         if message.kind != MessageKind::Notice {
             return Ok(Door::Open(address));
@@ -114,12 +127,14 @@ impl Engine {
     fn meant_for(&self, message: &Message, notices: &[Notice]) -> Target {
         let first = notices.first();
         match (self.config.delivery.trial.as_ref(), first) {
-            (Some(_), Some(notice)) => {
-                Target { recipient: notice.recipient.clone(), channel: notice.channel.clone() }
-            }
-            (Some(_) | None, _) => {
-                Target { recipient: message.content.recipient.clone(), channel: message.channel.clone() }
-            }
+            (Some(_), Some(notice)) => Target {
+                recipient: notice.recipient.clone(),
+                channel: notice.channel.clone(),
+            },
+            (Some(_) | None, _) => Target {
+                recipient: message.content.recipient.clone(),
+                channel: message.channel.clone(),
+            },
         }
     }
 
@@ -144,7 +159,10 @@ impl Engine {
     }
 
     /// Where a channel reaches a recipient: the mail address where it needs one. None at all where either is gone.
-    #[expect(clippy::option_option, reason = "gone, reachable without an address, reachable at one: three answers")]
+    #[expect(
+        clippy::option_option,
+        reason = "gone, reachable without an address, reachable at one: three answers"
+    )]
     fn address(&self, recipient: &Recipient, channel: &ChannelId) -> Option<Option<String>> {
         let facts = self.config.people.channels.get(channel)?;
         if recipient.kind == RecipientKind::Channel {

@@ -25,7 +25,9 @@ pub struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("config", &self.config.path).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("config", &self.config.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,7 +40,14 @@ impl Engine {
         let channels = Channels::open(&config.channels)?;
         let renderer = Renderer::new(&config.templates).map_err(DaemonError::Template)?;
         let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?));
-        Ok(Self { config, store, channels, renderer, clock, lanes })
+        Ok(Self {
+            config,
+            store,
+            channels,
+            renderer,
+            clock,
+            lanes,
+        })
     }
 
     /// The store, for those who look at what was done.

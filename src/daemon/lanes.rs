@@ -47,7 +47,9 @@ impl Bucket {
         while self.sent.front().is_some_and(|at| *at + self.budget.per <= now) {
             self.sent.pop_front();
         }
-        self.budget.count.saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
+        self.budget
+            .count
+            .saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
     }
 
     fn next(&self) -> Option<DateTime<Utc>> {
@@ -77,13 +79,20 @@ impl Lanes {
             let row = rows.iter().find(|row| row.channel == *id);
             let stopped = row.and_then(|row| {
                 let since = row.stopped_since?;
-                Some(Stopped { since, cause: row.cause.clone(), next_try: since })
+                Some(Stopped {
+                    since,
+                    cause: row.cause.clone(),
+                    next_try: since,
+                })
             });
             let lane = settings.lane();
             let lane = Lane {
                 endpoint: settings.endpoint(),
                 concurrency: u32::try_from(lane.concurrency.max(1)).unwrap_or(1),
-                budget: lane.budget.map(|budget| Bucket { budget, sent: std::collections::VecDeque::new() }),
+                budget: lane.budget.map(|budget| Bucket {
+                    budget,
+                    sent: std::collections::VecDeque::new(),
+                }),
                 in_flight: 0,
                 paused_until: None,
                 faults: 0,
@@ -96,12 +105,19 @@ impl Lanes {
 
     /// How many messages each lane can take now; those that can take none are left out.
     pub(super) fn capacity(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, u32)> {
-        self.0.iter_mut().map(|(id, lane)| (id.clone(), lane.capacity(now))).filter(|(_, free)| *free > 0).collect()
+        self.0
+            .iter_mut()
+            .map(|(id, lane)| (id.clone(), lane.capacity(now)))
+            .filter(|(_, free)| *free > 0)
+            .collect()
     }
 
     /// When each lane can take a message again, as far as that is known: none while all its places are taken.
     pub(super) fn free_at(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, DateTime<Utc>)> {
-        self.0.iter_mut().filter_map(|(id, lane)| Some((id.clone(), lane.free_at(now)?))).collect()
+        self.0
+            .iter_mut()
+            .filter_map(|(id, lane)| Some((id.clone(), lane.free_at(now)?)))
+            .collect()
     }
 
     /// A message was taken for sending.
@@ -150,12 +166,18 @@ impl Lanes {
             return Some(Fault::Paused(until));
         }
         lane.faults += 1;
-        let wait = UNREACHABLE_WAITS.get(lane.faults - 1).filter(|_| matches!(outcome, Outcome::Unreachable(_)));
+        let wait = UNREACHABLE_WAITS
+            .get(lane.faults - 1)
+            .filter(|_| matches!(outcome, Outcome::Unreachable(_)));
         if let Some(wait) = wait {
             lane.paused_until = Some(now + *wait);
             return Some(Fault::Paused(now + *wait));
         }
-        let stopped = Stopped { since: now, cause: outcome.words().to_owned(), next_try: now + STOPPED_RETRY };
+        let stopped = Stopped {
+            since: now,
+            cause: outcome.words().to_owned(),
+            next_try: now + STOPPED_RETRY,
+        };
         lane.stopped = Some(stopped.clone());
         lane.paused_until = None;
         Some(Fault::Stopped(stopped))
@@ -164,10 +186,11 @@ impl Lanes {
     /// Whether the endpoint of a channel is stopped, by this channel or another that ends there.
     pub(super) fn is_endpoint_stopped(&self, channel: &ChannelId) -> bool {
         self.0.get(channel).is_some_and(|lane| {
-            self.0.values().any(|other| other.stopped.is_some() && other.endpoint == lane.endpoint)
+            self.0
+                .values()
+                .any(|other| other.stopped.is_some() && other.endpoint == lane.endpoint)
         })
     }
-
 }
 
 impl Lane {
@@ -193,7 +216,10 @@ impl Lane {
         let waits = [
             self.paused_until,
             self.stopped.as_ref().map(|stopped| stopped.next_try),
-            self.budget.as_ref().filter(|_| self.in_flight == 0).and_then(Bucket::next),
+            self.budget
+                .as_ref()
+                .filter(|_| self.in_flight == 0)
+                .and_then(Bucket::next),
         ];
         waits.into_iter().flatten().filter(|at| *at > now).max()
     }
@@ -208,7 +234,10 @@ mod tests {
         let lane = Lane {
             endpoint: "relay".into(),
             concurrency: 4,
-            budget: budget.map(|budget| Bucket { budget, sent: std::collections::VecDeque::new() }),
+            budget: budget.map(|budget| Bucket {
+                budget,
+                sent: std::collections::VecDeque::new(),
+            }),
             in_flight: 0,
             paused_until: None,
             faults: 0,
@@ -226,7 +255,11 @@ mod tests {
         let (mut lanes, id) = lanes(None);
         let away = Outcome::Unreachable("refused".into());
         assert_eq!(lanes.fault(&id, &away, at(0)), Some(Fault::Paused(at(10))));
-        assert_eq!(lanes.fault(&id, &away, at(1)), Some(Fault::Paused(at(10))), "faults under way together count once");
+        assert_eq!(
+            lanes.fault(&id, &away, at(1)),
+            Some(Fault::Paused(at(10))),
+            "faults under way together count once"
+        );
         assert_eq!(lanes.capacity(at(5)), []);
         assert_eq!(lanes.capacity(at(10)), [(id.clone(), 1)]);
         assert_eq!(lanes.fault(&id, &away, at(10)), Some(Fault::Paused(at(40))));
@@ -241,12 +274,18 @@ mod tests {
     #[test]
     fn a_refused_login_stops_the_lane_at_once() {
         let (mut lanes, id) = lanes(None);
-        assert!(matches!(lanes.fault(&id, &Outcome::PermanentEndpoint("535".into()), at(0)), Some(Fault::Stopped(_))));
+        assert!(matches!(
+            lanes.fault(&id, &Outcome::PermanentEndpoint("535".into()), at(0)),
+            Some(Fault::Stopped(_))
+        ));
     }
 
     #[test]
     fn a_budget_is_kept_in_every_stretch_of_its_time() {
-        let (mut lanes, id) = lanes(Some(Budget { count: 2, per: TimeDelta::seconds(60) }));
+        let (mut lanes, id) = lanes(Some(Budget {
+            count: 2,
+            per: TimeDelta::seconds(60),
+        }));
         assert_eq!(lanes.capacity(at(0)), [(id.clone(), 2)]);
         lanes.spend(&id, at(0));
         lanes.spend(&id, at(30));

@@ -68,7 +68,11 @@ impl Engine {
             .iter()
             .filter_map(|notice| {
                 let stored = tasks.get(&notice.task)?;
-                Some(Part { notice, task: &stored.task, state: &stored.state })
+                Some(Part {
+                    notice,
+                    task: &stored.task,
+                    state: &stored.state,
+                })
             })
             .collect();
         if parts.is_empty() {
@@ -77,8 +81,14 @@ impl Engine {
         let meant = target.clone();
         let target = self.on_trial(target);
         let locale = self.locale_of(&target.recipient);
-        let mut digest =
-            compose::digest(&parts, &meant.recipient, locale, &self.config.almanac, &self.config.people, now);
+        let mut digest = compose::digest(
+            &parts,
+            &meant.recipient,
+            locale,
+            &self.config.almanac,
+            &self.config.people,
+            now,
+        );
         digest.instead_of.clone_from(&climb.origin);
         if target != meant {
             digest.trial_for = Some(format!("{} ({})", meant.recipient.name, meant.channel));
@@ -88,7 +98,9 @@ impl Engine {
         let content = compose::content(&digest, words, now);
         // The id is that of the notices, wherever they go first; on another way it is an id of its own.
         let mut ids: Vec<&str> = notices.iter().map(|notice| notice.id.as_str()).collect();
-        let own_way = notices.iter().all(|notice| notice.channel == meant.channel && notice.recipient.id == meant.recipient.id);
+        let own_way = notices
+            .iter()
+            .all(|notice| notice.channel == meant.channel && notice.recipient.id == meant.recipient.id);
         let way = format!("{}/{}", meant.recipient.id, meant.channel);
         if !own_way {
             ids.push(&way);
@@ -127,17 +139,29 @@ impl Engine {
 
     /// In a trial everything goes to one person.
     pub(super) fn on_trial(&self, target: &Target) -> Target {
-        let person = self.config.delivery.trial.as_ref().and_then(|id| self.config.people.persons.get(id));
+        let person = self
+            .config
+            .delivery
+            .trial
+            .as_ref()
+            .and_then(|id| self.config.people.persons.get(id));
         match person {
-            Some(person) => self.target_of(person, &target.recipient.role).unwrap_or_else(|| target.clone()),
+            Some(person) => self
+                .target_of(person, &target.recipient.role)
+                .unwrap_or_else(|| target.clone()),
             None => target.clone(),
         }
     }
 
     /// A person on their first channel whose endpoint is not stopped; on their first where all are.
     pub(super) fn target_of(&self, person: &Person, role: &str) -> Option<Target> {
-        let channel = self.open_channel(person, &[]).or_else(|| person.channels.first().cloned())?;
-        Some(Target { recipient: recipient(person, role), channel })
+        let channel = self
+            .open_channel(person, &[])
+            .or_else(|| person.channels.first().cloned())?;
+        Some(Target {
+            recipient: recipient(person, role),
+            channel,
+        })
     }
 
     /// The first channel of a person whose endpoint is not stopped and which is not among those tried.
@@ -165,11 +189,17 @@ impl Engine {
 
     /// Tells the office of templates that failed while these messages were written.
     pub(super) async fn tell_of_fallbacks(&self, letters: &[Letter], now: DateTime<Utc>) -> Result<(), DaemonError> {
-        let failed = letters.iter().find_map(|(message, _)| message.content.words.fallback.clone());
+        let failed = letters
+            .iter()
+            .find_map(|(message, _)| message.content.words.fallback.clone());
         if let Some(text) = failed {
             tracing::error!("a message template failed, the built-in text stands instead: {text}");
-            let word = SystemWord::TemplateFailed { file: "templates".to_owned(), text: text.clone() };
-            self.tell_office_once(&format!("template:{text}"), &word, None, now).await?;
+            let word = SystemWord::TemplateFailed {
+                file: "templates".to_owned(),
+                text: text.clone(),
+            };
+            self.tell_office_once(&format!("template:{text}"), &word, None, now)
+                .await?;
         }
         Ok(())
     }

@@ -13,7 +13,9 @@ impl Engine {
     /// The office's people, each on a channel whose endpoint works and is not `except`.
     pub(super) fn office(&self, except: Option<&ChannelId>) -> Vec<Target> {
         let people = &self.config.people;
-        let endpoint = except.and_then(|id| people.channels.get(id)).map(|facts| facts.endpoint.clone());
+        let endpoint = except
+            .and_then(|id| people.channels.get(id))
+            .map(|facts| facts.endpoint.clone());
         let is_open = |channel: &ChannelId| {
             let same = people.channels.get(channel).map(|facts| &facts.endpoint) == endpoint.as_ref();
             (except.is_none() || !same) && !self.lanes().is_endpoint_stopped(channel)
@@ -24,7 +26,10 @@ impl Engine {
             .filter_map(|id| people.persons.get(id))
             .filter_map(|person| {
                 let channel = person.channels.iter().find(|channel| is_open(channel))?.clone();
-                Some(Target { recipient: super::letters::recipient(person, "office"), channel })
+                Some(Target {
+                    recipient: super::letters::recipient(person, "office"),
+                    channel,
+                })
             })
             .collect()
     }
@@ -43,7 +48,10 @@ impl Engine {
             .iter()
             .map(|target| {
                 let words = self.renderer.system(word, self.locale_of(&target.recipient), &as_of);
-                (self.plain_letter(MessageKind::System, target, &[key, &stamp], words, now), Vec::new())
+                (
+                    self.plain_letter(MessageKind::System, target, &[key, &stamp], words, now),
+                    Vec::new(),
+                )
             })
             .collect()
     }
@@ -60,7 +68,15 @@ impl Engine {
         if messages.is_empty() {
             tracing::error!(cause = key, "the office cannot be told: it has no channel that works");
         }
-        self.store.queue(now, QueueBatch { messages, ..QueueBatch::default() }).await?;
+        self.store
+            .queue(
+                now,
+                QueueBatch {
+                    messages,
+                    ..QueueBatch::default()
+                },
+            )
+            .await?;
         Ok(())
     }
 
@@ -79,7 +95,12 @@ impl Engine {
     }
 
     /// Tells the office that a cause has ended, where it was told of it.
-    pub(super) async fn tell_office_end(&self, key: &str, word: &SystemWord, now: DateTime<Utc>) -> Result<(), DaemonError> {
+    pub(super) async fn tell_office_end(
+        &self,
+        key: &str,
+        word: &SystemWord,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaemonError> {
         if self.store.end_cause(key, now).await?.is_some() {
             self.tell_office(&format!("{key}:end"), word, None, now).await?;
         }

@@ -16,7 +16,13 @@ use crate::store::{StoredTask, ToldRow};
 #[must_use]
 pub fn ground<'a>(config: &'a Config, task: &'a Task, state: &'a TaskState) -> Option<Ground<'a>> {
     let ladder = config.ladders.get(&task.ladder)?;
-    Some(Ground { task, state, ladder, almanac: &config.almanac, people: &config.people })
+    Some(Ground {
+        task,
+        state,
+        ladder,
+        almanac: &config.almanac,
+        people: &config.people,
+    })
 }
 
 pub(super) fn told_book(rows: &[ToldRow]) -> ToldBook {
@@ -39,8 +45,13 @@ pub fn forecast(
 ) -> Vec<Notice> {
     let mut notices: Vec<(u32, Notice)> = Vec::new();
     for stored in stored {
-        let Some(ground) = ground(config, &stored.task, &stored.state) else { continue };
-        let book = told.get(&stored.task.id).map(|rows| told_book(rows)).unwrap_or_default();
+        let Some(ground) = ground(config, &stored.task, &stored.state) else {
+            continue;
+        };
+        let book = told
+            .get(&stored.task.id)
+            .map(|rows| told_book(rows))
+            .unwrap_or_default();
         let plan = planner::plan(&ground, &book, now, until);
         notices.extend(plan.notices.into_iter().map(|notice| (stored.task.order, notice)));
     }
@@ -52,7 +63,13 @@ pub fn forecast(
 /// recipient, channel.
 pub fn order(notices: &mut [(u32, Notice)]) {
     notices.sort_by(|(order_a, a), (order_b, b)| {
-        (a.at, order_a, b.level, &a.recipient.id, &a.channel).cmp(&(b.at, order_b, a.level, &b.recipient.id, &b.channel))
+        (a.at, order_a, b.level, &a.recipient.id, &a.channel).cmp(&(
+            b.at,
+            order_b,
+            a.level,
+            &b.recipient.id,
+            &b.channel,
+        ))
     });
 }
 
@@ -65,7 +82,11 @@ pub fn as_first_loaded(config: &Config, now: DateTime<Utc>) -> Vec<StoredTask> {
         .filter_map(|task| {
             let row = Row { task, ladder_print: "" };
             let state = first_state(&row, now)?;
-            Some(StoredTask { task: task.clone(), state, next_at: Some(now) })
+            Some(StoredTask {
+                task: task.clone(),
+                state,
+                next_at: Some(now),
+            })
         })
         .collect()
 }

@@ -22,7 +22,9 @@ impl Engine {
         loop {
             let mut notices = 0;
             let mut decide = |stored: &crate::store::StoredTask, told: &[crate::store::ToldRow]| {
-                let Some(ground) = ground(&self.config, &stored.task, &stored.state) else { return Planned::default() };
+                let Some(ground) = ground(&self.config, &stored.task, &stored.state) else {
+                    return Planned::default();
+                };
                 let plan = planner::plan(&ground, &told_book(told), now, now + TimeDelta::milliseconds(1));
                 notices += plan.notices.len();
                 planned(plan, now)
@@ -47,7 +49,11 @@ pub(super) fn planned(plan: Plan, now: DateTime<Utc>) -> Planned {
         .filter_map(|told| task.clone().map(|task| covered_entry(task, told, now)))
         .collect();
     Planned {
-        notices: plan.notices.into_iter().map(|notice| (notice.clone(), notice_entry(&notice, now))).collect(),
+        notices: plan
+            .notices
+            .into_iter()
+            .map(|notice| (notice.clone(), notice_entry(&notice, now)))
+            .collect(),
         told: plan.told,
         entries,
         next_at: plan.next,

@@ -28,7 +28,9 @@ impl Engine {
     pub(super) async fn review_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DaemonError> {
         let mut next: Option<DateTime<Utc>> = None;
         for row in self.review_rows(now).await? {
-            let Some(review) = self.config.reviews.iter().find(|review| review.id == row.id) else { continue };
+            let Some(review) = self.config.reviews.iter().find(|review| review.id == row.id) else {
+                continue;
+            };
             let mut row = row;
             while row.next_at <= now {
                 row = self.run_review(review, &row, now).await?;
@@ -45,7 +47,9 @@ impl Engine {
         let mut rows = Vec::new();
         let mut changed = Vec::new();
         for review in &self.config.reviews {
-            let row = stored.iter().find(|row| row.id == review.id && row.cron == review.cron && row.zone == zone);
+            let row = stored
+                .iter()
+                .find(|row| row.id == review.id && row.cron == review.cron && row.zone == zone);
             match row {
                 Some(row) => rows.push(row.clone()),
                 None => changed.extend(self.next_row(review, now)),
@@ -99,7 +103,10 @@ impl Engine {
     async fn run_review(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
         let almanac = &self.config.almanac;
         let day = almanac.today(row.next_at);
-        let far = ReviewRow { next_at: DateTime::<Utc>::MAX_UTC, ..row.clone() };
+        let far = ReviewRow {
+            next_at: DateTime::<Utc>::MAX_UTC,
+            ..row.clone()
+        };
         let next = self.next_row(review, row.nominal).unwrap_or(far);
         let limit = almanac.after(row.next_at, review.late_limit).unwrap_or(row.next_at);
         let state = if review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(day) {
@@ -109,8 +116,14 @@ impl Engine {
         } else {
             RunState::Sent
         };
-        let mut run =
-            ReviewRun { review: review.id.clone(), day, nominal: row.nominal, at: now, state, figures: json!({}) };
+        let mut run = ReviewRun {
+            review: review.id.clone(),
+            day,
+            nominal: row.nominal,
+            at: now,
+            state,
+            figures: json!({}),
+        };
         let mut messages = Vec::new();
         if state == RunState::Sent {
             let (sent, figures) = self.review_messages(review, row.nominal, &day.to_string(), now).await?;
@@ -119,8 +132,17 @@ impl Engine {
         }
         let word = state.as_str();
         let data = json!({"review": review.id, "day": day.to_string(), "messages": messages.len()});
-        let entry = Draft { at: now, task: None, kind: format!("review-{word}"), by: BY.to_owned(), data };
-        let recorded = self.store.record_run(now, &run, &messages, Some(&next), vec![entry]).await?;
+        let entry = Draft {
+            at: now,
+            task: None,
+            kind: format!("review-{word}"),
+            by: BY.to_owned(),
+            data,
+        };
+        let recorded = self
+            .store
+            .record_run(now, &run, &messages, Some(&next), vec![entry])
+            .await?;
         if recorded {
             tracing::info!(review.id = %review.id, "review {} of {day}: {word}, {} messages", review.id, messages.len());
         }
@@ -173,10 +195,13 @@ impl Engine {
             Some(since) => self.store.entries_between(since, now).await?,
             None => Vec::new(),
         };
-        let previous: BTreeMap<String, Figures> =
-            last.and_then(|run| serde_json::from_value(run.figures).ok()).unwrap_or_default();
-        let mismatches: Vec<Mismatch> =
-            stored.iter().flat_map(|stored| intake::mismatches(&stored.task, &stored.state)).collect();
+        let previous: BTreeMap<String, Figures> = last
+            .and_then(|run| serde_json::from_value(run.figures).ok())
+            .unwrap_or_default();
+        let mismatches: Vec<Mismatch> = stored
+            .iter()
+            .flat_map(|stored| intake::mismatches(&stored.task, &stored.state))
+            .collect();
         let tasks: Vec<(Task, TaskState)> = stored.into_iter().map(|stored| (stored.task, stored.state)).collect();
         let input = ReviewInput {
             review,
@@ -192,20 +217,32 @@ impl Engine {
             nominal,
         };
         let readers = summary::recipients(&input);
-        Ok(readers.into_iter().map(|reader| {
-            let summary = summary::summary(&input, &reader);
-            (reader, summary)
-        }).collect())
+        Ok(readers
+            .into_iter()
+            .map(|reader| {
+                let summary = summary::summary(&input, &reader);
+                (reader, summary)
+            })
+            .collect())
     }
 
     /// Whom messages did not reach since the last run, each with how many.
     async fn undelivered(&self, since: Option<DateTime<Utc>>) -> Result<Vec<Undelivered>, DaemonError> {
-        let messages = self.store.messages(&[MessageState::Undeliverable], UNDELIVERABLE_MAX).await?;
+        let messages = self
+            .store
+            .messages(&[MessageState::Undeliverable], UNDELIVERABLE_MAX)
+            .await?;
         let mut all: Vec<Undelivered> = Vec::new();
-        for message in messages.iter().filter(|message| since.is_none_or(|since| message.created >= since)) {
+        for message in messages
+            .iter()
+            .filter(|message| since.is_none_or(|since| message.created >= since))
+        {
             let recipient = message.content.recipient.name.clone();
             let channel = message.channel.to_string();
-            match all.iter_mut().find(|known| known.recipient == recipient && known.channel == channel) {
+            match all
+                .iter_mut()
+                .find(|known| known.recipient == recipient && known.channel == channel)
+            {
                 Some(known) => known.messages += 1,
                 None => all.push(Undelivered {
                     recipient,
@@ -220,13 +257,17 @@ impl Engine {
 
     fn review_target(&self, recipient: &Recipient) -> Option<Target> {
         match recipient.kind {
-            RecipientKind::Channel => {
-                Some(Target { recipient: recipient.clone(), channel: ChannelId::new(&*recipient.id) })
-            }
+            RecipientKind::Channel => Some(Target {
+                recipient: recipient.clone(),
+                channel: ChannelId::new(&*recipient.id),
+            }),
             RecipientKind::Person => {
                 let person = self.config.people.persons.get(&PersonId::new(&*recipient.id))?;
                 let target = self.target_of(person, &recipient.role)?;
-                Some(Target { recipient: recipient.clone(), channel: target.channel })
+                Some(Target {
+                    recipient: recipient.clone(),
+                    channel: target.channel,
+                })
             }
         }
     }

@@ -66,12 +66,26 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
     let Opened { store, created, .. } = opened;
-    let start = start(path, env, store, Arc::clone(&clock), options.removals, options.first_load).await?;
-    let Started { engine, problems, synced } = start;
+    let start = start(
+        path,
+        env,
+        store,
+        Arc::clone(&clock),
+        options.removals,
+        options.first_load,
+    )
+    .await?;
+    let Started {
+        engine,
+        problems,
+        synced,
+    } = start;
     let store = engine.store().clone();
     let found = store.recover(clock.now()).await?;
     if found > 0 {
-        tracing::warn!("{found} messages were being sent when the last run ended; they are sent again with the same ids");
+        tracing::warn!(
+            "{found} messages were being sent when the last run ended; they are sent again with the same ids"
+        );
     }
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
     let now = clock.now();
@@ -87,9 +101,23 @@ pub async fn run(
     let (stop_sender, stop_receiver) = watch::channel(Stop::Running);
     let outbox = Arc::new(Notify::new());
     let watch = Watch::new(path, env, &engine);
-    let deciding = tokio::spawn(decide_loop(Arc::clone(&engine), pulse.clone(), Arc::clone(&outbox), watch, stop_receiver.clone()));
+    let deciding = tokio::spawn(decide_loop(
+        Arc::clone(&engine),
+        pulse.clone(),
+        Arc::clone(&outbox),
+        watch,
+        stop_receiver.clone(),
+    ));
     let delivering = tokio::spawn(deliver_loop(Arc::clone(&engine), Arc::clone(&outbox), stop_receiver));
-    ready(&format!("{} tasks, {}", engine.config().tasks.len(), if problems.is_empty() { "in order" } else { "degraded: on the last good load" }));
+    ready(&format!(
+        "{} tasks, {}",
+        engine.config().tasks.len(),
+        if problems.is_empty() {
+            "in order"
+        } else {
+            "degraded: on the last good load"
+        }
+    ));
     stop.await;
     tracing::info!("stopping: what is in flight has {} s", STOP_WAIT.as_secs());
     if stop_sender.send(Stop::Asked).is_err() {
@@ -109,9 +137,19 @@ pub async fn run(
 }
 
 async fn announce(engine: &Engine, store: &Store, tasks: &usize, now: DateTime<Utc>) -> Result<(), DaemonError> {
-    let late = store.waiting_notices(now).await?.iter().filter(|notice| notice.late).count();
+    let late = store
+        .waiting_notices(now)
+        .await?
+        .iter()
+        .filter(|notice| notice.late)
+        .count();
     let path = store.path().map(|path| path.display().to_string()).unwrap_or_default();
-    tracing::warn!(store.path = path, tasks, late, "a new store was made at {path}: {tasks} tasks, {late} late notices");
+    tracing::warn!(
+        store.path = path,
+        tasks,
+        late,
+        "a new store was made at {path}: {tasks} tasks, {late} late notices"
+    );
     let word = SystemWord::NewStore {
         path,
         tasks: u32::try_from(*tasks).unwrap_or(u32::MAX),
@@ -235,5 +273,10 @@ async fn deliver_loop(engine: Arc<Engine>, outbox: Arc<Notify>, mut stop: watch:
 
 /// How long until `next`, at most the slow fallback.
 fn until(now: DateTime<Utc>, next: Option<DateTime<Utc>>) -> Duration {
-    next.map_or(IDLE, |next| (next - now).to_std().unwrap_or(Duration::ZERO).clamp(Duration::from_millis(1), IDLE))
+    next.map_or(IDLE, |next| {
+        (next - now)
+            .to_std()
+            .unwrap_or(Duration::ZERO)
+            .clamp(Duration::from_millis(1), IDLE)
+    })
 }

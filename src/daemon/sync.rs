@@ -64,11 +64,17 @@ pub struct Synced {
 /// Where the files are broken and nothing is kept.
 pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Result<Chosen, DaemonError> {
     match config::load(path, env) {
-        Ok(config) => Ok(Chosen { config, problems: Vec::new() }),
+        Ok(config) => Ok(Chosen {
+            config,
+            problems: Vec::new(),
+        }),
         Err(problems) => {
             let lines = error_lines(&problems);
             match kept(store, env).await? {
-                Some(config) => Ok(Chosen { config, problems: lines }),
+                Some(config) => Ok(Chosen {
+                    config,
+                    problems: lines,
+                }),
                 None => Err(DaemonError::Config(problems)),
             }
         }
@@ -77,7 +83,9 @@ pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Resu
 
 /// The last good load that the store keeps.
 pub(super) async fn kept(store: &Store, env: &Environment) -> Result<Option<Config>, DaemonError> {
-    let Some((_, text)) = store.last_load().await? else { return Ok(None) };
+    let Some((_, text)) = store.last_load().await? else {
+        return Ok(None);
+    };
     let files: FileSet = serde_json::from_str(&text).map_err(DaemonError::KeptLoad)?;
     // What was good then may lack a secret or a file now: then there is nothing to fall back on.
     Ok(config::load_from(&files, env).ok())
@@ -90,7 +98,10 @@ pub(super) fn error_lines(problems: &Problems) -> Vec<String> {
         .iter()
         .filter(|problem| problem.severity == Severity::Error)
         .map(|problem| {
-            let file = problem.file.as_ref().map(|file| format!("{}:{}: ", file.display(), problem.line));
+            let file = problem
+                .file
+                .as_ref()
+                .map(|file| format!("{}:{}: ", file.display(), problem.line));
             format!("{}{}", file.unwrap_or_default(), problem.text)
         })
         .collect();
@@ -118,7 +129,10 @@ pub async fn sync(
         Some(before) => moved_by_calendar(store, before, config, now).await?,
         None => Vec::new(),
     };
-    let mut synced = Synced { moved, ..Synced::default() };
+    let mut synced = Synced {
+        moved,
+        ..Synced::default()
+    };
     let prints: BTreeMap<_, String> = config.ladders.iter().map(|(id, ladder)| (id, ladder.print())).collect();
     let taken = store
         .intake(now, |stored| {
@@ -129,10 +143,17 @@ pub async fn sync(
             let rows: Vec<Row<'_>> = config
                 .tasks
                 .iter()
-                .map(|task| Row { task, ladder_print: prints.get(&task.ladder).map_or("", String::as_str) })
+                .map(|task| Row {
+                    task,
+                    ladder_print: prints.get(&task.ladder).map_or("", String::as_str),
+                })
                 .collect();
             let intake = intake::intake(&stored, &rows, now, removals)?;
-            synced.added = rows.iter().map(|row| row.task.id.clone()).filter(|id| !stored.contains_key(id)).collect();
+            synced.added = rows
+                .iter()
+                .map(|row| row.task.id.clone())
+                .filter(|id| !stored.contains_key(id))
+                .collect();
             synced.withdrawn.clone_from(&intake.withdrawn);
             Ok(changes(intake, &synced.moved, now))
         })
@@ -165,22 +186,29 @@ fn changes(intake: Intake, moved: &[String], now: DateTime<Utc>) -> store::Intak
     let mut entries = Vec::new();
     if !moved.is_empty() {
         let data = json!({ "moved": moved });
-        entries.push(Draft { at: now, task: None, kind: "calendar-changed".to_owned(), by: intake::BY.to_owned(), data });
+        entries.push(Draft {
+            at: now,
+            task: None,
+            kind: "calendar-changed".to_owned(),
+            by: intake::BY.to_owned(),
+            data,
+        });
     }
     store::Intake { changes, entries }
 }
 
 /// Records the past of tasks that were just loaded as covered.
-async fn hush(
-    store: &Store,
-    config: &Config,
-    added: &BTreeSet<TaskId>,
-    now: DateTime<Utc>,
-) -> Result<(), DaemonError> {
+async fn hush(store: &Store, config: &Config, added: &BTreeSet<TaskId>, now: DateTime<Utc>) -> Result<(), DaemonError> {
     const BATCH: u32 = 500;
     let mut decide = |stored: &StoredTask, told: &[store::ToldRow]| {
-        let Some(ground) = ground(config, &stored.task, &stored.state) else { return Planned::default() };
-        let quiet = if added.contains(&stored.task.id) { planner::quieted(&ground, now) } else { Vec::new() };
+        let Some(ground) = ground(config, &stored.task, &stored.state) else {
+            return Planned::default();
+        };
+        let quiet = if added.contains(&stored.task.id) {
+            planner::quieted(&ground, now)
+        } else {
+            Vec::new()
+        };
         let mut book = told_book(told);
         for told in &quiet {
             book.note(told.key.clone(), told.occurrence, told.level);
@@ -190,7 +218,13 @@ async fn hush(
         if !quiet.is_empty() {
             let data = json!({ "reason": "the first load was quiet: what lay in the past counts as told" });
             let task = Some(stored.task.id.clone());
-            planned.entries.push(Draft { at: now, task, kind: "hushed".to_owned(), by: BY.to_owned(), data });
+            planned.entries.push(Draft {
+                at: now,
+                task,
+                kind: "hushed".to_owned(),
+                by: BY.to_owned(),
+                data,
+            });
         }
         planned.told.extend(quiet);
         planned
@@ -212,12 +246,16 @@ async fn moved_by_calendar(
     let told = store.all_told().await?;
     let mut moved = Vec::new();
     for stored in store.tasks().await? {
-        let book = told.get(&stored.task.id).map_or_else(ToldBook::default, |rows| told_book(rows));
+        let book = told
+            .get(&stored.task.id)
+            .map_or_else(ToldBook::default, |rows| told_book(rows));
         let plan = |config| {
             let ground = ground(config, &stored.task, &stored.state)?;
             Some(planner::plan(&ground, &book, now, now + CALENDAR_AHEAD).notices)
         };
-        let (Some(old), Some(new)) = (plan(before), plan(after)) else { continue };
+        let (Some(old), Some(new)) = (plan(before), plan(after)) else {
+            continue;
+        };
         let old: BTreeMap<_, _> = old.iter().map(|notice| (&notice.id, notice.at)).collect();
         for notice in &new {
             if let Some(from) = old.get(&notice.id).filter(|at| **at != notice.at) {
@@ -260,20 +298,29 @@ pub(super) async fn start(
     first_load: FirstLoad,
 ) -> Result<Started, DaemonError> {
     let now = clock.now();
-    let Chosen { mut config, mut problems } = start_config(path, env, &store).await?;
+    let Chosen {
+        mut config,
+        mut problems,
+    } = start_config(path, env, &store).await?;
     let before = kept(&store, env).await?;
     let mut synced = Synced::default();
     match sync(&store, &config, before.as_ref(), now, removals, first_load).await? {
         Ok(done) => synced = done,
         Err(errors) => {
-            let Some(before) = before else { return Err(DaemonError::Intake(errors)) };
+            let Some(before) = before else {
+                return Err(DaemonError::Intake(errors));
+            };
             problems.extend(errors.iter().map(|error| format!("{error} ({})", error.hint())));
             config = before;
             store.wake_tasks(None, now).await?;
         }
     }
     let engine = Arc::new(Engine::open(config, store, clock).await?);
-    Ok(Started { engine, problems, synced })
+    Ok(Started {
+        engine,
+        problems,
+        synced,
+    })
 }
 
 /// The cause under which the office is told of broken or refused files.
@@ -281,14 +328,26 @@ pub(super) const LOAD_CAUSE: &str = "load";
 
 impl Engine {
     /// Tells the office what a start found: broken files or files in order again, withdrawn rows, a moved calendar.
-    pub(super) async fn tell_of_start(&self, problems: &[String], synced: &Synced, now: DateTime<Utc>) -> Result<(), DaemonError> {
+    pub(super) async fn tell_of_start(
+        &self,
+        problems: &[String],
+        synced: &Synced,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaemonError> {
         self.tell_of_load(problems, now).await?;
         if !synced.withdrawn.is_empty() {
-            let tasks = synced.withdrawn.iter().map(|(id, title)| (id.to_string(), title.clone())).collect();
-            self.tell_office("withdrawn", &SystemWord::Withdrawn { tasks }, None, now).await?;
+            let tasks = synced
+                .withdrawn
+                .iter()
+                .map(|(id, title)| (id.to_string(), title.clone()))
+                .collect();
+            self.tell_office("withdrawn", &SystemWord::Withdrawn { tasks }, None, now)
+                .await?;
         }
         if !synced.moved.is_empty() {
-            let word = SystemWord::CalendarLoaded { moved: synced.moved.clone() };
+            let word = SystemWord::CalendarLoaded {
+                moved: synced.moved.clone(),
+            };
             self.tell_office("calendar", &word, None, now).await?;
         }
         Ok(())
@@ -302,7 +361,10 @@ impl Engine {
         for problem in problems {
             tracing::error!("the last good load stays in force: {problem}");
         }
-        let word = SystemWord::LoadRefused { problems: problems.to_vec(), since: self.as_of(now) };
+        let word = SystemWord::LoadRefused {
+            problems: problems.to_vec(),
+            since: self.as_of(now),
+        };
         self.tell_office_once(LOAD_CAUSE, &word, None, now).await
     }
 }

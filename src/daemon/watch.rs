@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::config::{self, Environment};
 use crate::daemon::sync::error_lines;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::task::{Task, TaskState};
 use crate::domain::id::TaskId;
+use crate::domain::task::{Task, TaskState};
 use crate::rules::intake::{self, Removals, Row};
 
 /// The marks by which a changed file is known: its length and its time of change; none where it is missing.
@@ -27,7 +27,11 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(path: &Path, env: &Environment, engine: &Engine) -> Self {
-        Self { path: path.to_owned(), env: env.clone(), marks: marks(engine) }
+        Self {
+            path: path.to_owned(),
+            env: env.clone(),
+            marks: marks(engine),
+        }
     }
 
     /// Where a file changed: whether the files could be loaded now, told to the office where they could not.
@@ -50,7 +54,10 @@ impl Watch {
                 let rows: Vec<Row<'_>> = config.tasks.iter().map(|task| Row { task, ladder_print: "" }).collect();
                 match intake::intake(&stored, &rows, now, Removals::Guarded) {
                     Ok(_) => Vec::new(),
-                    Err(errors) => errors.iter().map(|error| format!("{error} ({})", error.hint())).collect(),
+                    Err(errors) => errors
+                        .iter()
+                        .map(|error| format!("{error} ({})", error.hint()))
+                        .collect(),
                 }
             }
         };
@@ -66,5 +73,11 @@ fn marks(engine: &Engine) -> Marks {
         let facts = std::fs::metadata(path).ok()?;
         Some((facts.len(), facts.modified().ok()?))
     };
-    engine.config().files.files.keys().map(|path| (path.clone(), mark(path))).collect()
+    engine
+        .config()
+        .files
+        .files
+        .keys()
+        .map(|path| (path.clone(), mark(path)))
+        .collect()
 }

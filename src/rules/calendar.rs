@@ -415,7 +415,9 @@ impl Almanac {
             return at.checked_add_signed(TimeDelta::try_seconds(seconds)?);
         }
         let local = self.local(at).naive_local();
-        let day = self.offset_day(local.date(), i32::try_from(span.amount).ok()?, span.unit).date;
+        let day = self
+            .offset_day(local.date(), i32::try_from(span.amount).ok()?, span.unit)
+            .date;
         Some(self.instant(day.and_time(local.time())))
     }
 

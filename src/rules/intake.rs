@@ -219,7 +219,11 @@ pub fn mismatches(task: &Task, state: &TaskState) -> Vec<Mismatch> {
         Some(Status::Cancelled) => state.phase == Phase::Cancelled,
     };
     if let (false, Some(status)) = (agrees, task.status) {
-        all.push(found("status", status.as_str().to_owned(), state.phase.as_str().to_owned()));
+        all.push(found(
+            "status",
+            status.as_str().to_owned(),
+            state.phase.as_str().to_owned(),
+        ));
     }
     all
 }

@@ -221,7 +221,11 @@ pub fn still_true(ground: &Ground<'_>, notice: &Notice) -> Result<(), String> {
         return Err("its step is no longer in the ladder".to_owned());
     };
     if occurrence::is_step_settled(ground, step) {
-        return Err(format!("the task is {} (until {})", state.standing().as_str(), step.until.as_str()));
+        return Err(format!(
+            "the task is {} (until {})",
+            state.standing().as_str(),
+            step.until.as_str()
+        ));
     }
     Ok(())
 }

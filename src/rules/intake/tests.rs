@@ -154,7 +154,10 @@ fn where_row_and_journal_disagree_it_is_said() {
     assert_eq!(mismatches(row, state), []);
     *state = progress::apply(Some(state.clone()), &crate::domain::journal::Fact::Submitted, at(2)).expect("a state");
     let found = mismatches(row, state);
-    let said: Vec<_> = found.iter().map(|m| (m.column.as_str(), m.row.as_str(), m.journal.as_str())).collect();
+    let said: Vec<_> = found
+        .iter()
+        .map(|m| (m.column.as_str(), m.row.as_str(), m.journal.as_str()))
+        .collect();
     assert_eq!(said, [("status", "open", "submitted")]);
 }
 

@@ -1,0 +1,108 @@
+//! `duban run`: the daemon in the foreground.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::clock::{Clock, SystemClock};
+use crate::command::Failure;
+use crate::command::cli::{FirstLoad, Run};
+use crate::command::desk::{failed, not_understood};
+use crate::config::{self, Environment};
+use crate::daemon::{self, DaemonError, RunOptions};
+use crate::rules::intake::Removals;
+use crate::store::{Access, Store};
+
+pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> {
+    let env = Environment::from_process();
+    let path = config::find(flag, &env).map_err(not_understood)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store_path = match config::load(&path, &env) {
+        Ok(config) => config.store,
+        Err(problems) => {
+            let place = config::store_path_of(&path, &env);
+            // Nothing is stored while a configuration has errors; what was stored before may keep the office going.
+            if !place.exists() {
+                return Err(not_understood(problems));
+            }
+            place
+        }
+    };
+    let opened = Store::open(&store_path, Access::Run, clock.now())
+        .await
+        .map_err(failed)?;
+    if let Some(copy) = &opened.copy {
+        tracing::warn!(
+            "the store was migrated; a copy of what it was is kept at {}",
+            copy.display()
+        );
+    }
+    let options = RunOptions {
+        first_load: match args.first_load {
+            FirstLoad::CatchUp => daemon::FirstLoad::CatchUp,
+            FirstLoad::Quiet => daemon::FirstLoad::Quiet,
+        },
+        removals: if args.accept_removals {
+            Removals::Accepted
+        } else {
+            Removals::Guarded
+        },
+    };
+    let signals = Signals::new()?;
+    let ready = Box::new(|status: &str| {
+        tracing::info!("ready: {status}");
+        let states = [sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status(status)];
+        if let Err(error) = sd_notify::notify(&states) {
+            tracing::warn!("systemd cannot be told that the daemon is ready: {error}");
+        }
+    });
+    match daemon::run(&path, &env, opened, clock, options, ready, signals.asked_to_stop()).await {
+        Ok(()) => Ok(()),
+        Err(DaemonError::Config(problems)) => Err(not_understood(problems)),
+        Err(DaemonError::Intake(errors)) => {
+            let hints: Vec<String> = errors
+                .iter()
+                .map(|error| format!("{error}\n  hint: {}", error.hint()))
+                .collect();
+            Err(Failure::NotUnderstood(anyhow::anyhow!(
+                "the ledger is refused: {}",
+                hints.join("\n")
+            )))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The signals that a daemon is asked by.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    fn asked_to_stop(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            loop {
+                tokio::select! {
+                    _ = self.terminate.recv() => return,
+                    _ = self.interrupt.recv() => return,
+                    _ = self.hangup.recv() => {
+                        tracing::warn!("reloading is not in this version: restart the daemon to apply changed files");
+                    }
+                }
+            }
+        }
+    }
+}
