@@ -6,13 +6,13 @@ pub(super) const WORDS_MAX: usize = 200;
 /// One line of at most [`WORDS_MAX`] characters: control characters become spaces, runs of spaces one, and whatever looks
 /// like a mail address, a URL, or one of the `hidden` texts is taken out.
 pub(super) fn clean(text: &str, hidden: &[&str]) -> String {
-    let mut text = text.to_owned();
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<String> = text.split_whitespace().map(without_address).collect();
+    let mut text = words.join(" ");
     for secret in hidden.iter().filter(|secret| secret.chars().count() >= HIDDEN_MIN) {
         text = text.replace(secret, "<redacted>");
     }
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<String> = text.split_whitespace().map(without_address).collect();
-    cut(&words.join(" "))
+    cut(&text)
 }
 
 /// Shorter texts are not taken out: they would be found everywhere.

@@ -1,0 +1,8 @@
+//! All integration tests in one binary, so that it is linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod mail_server;
+mod real_mail;
+mod real_webhook;
+mod sample;
