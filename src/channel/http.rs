@@ -20,15 +20,12 @@ use super::certificate::certificate_fault;
 /// What is wrong with a URL; never the URL itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It cannot be read as a URL.
-    #[error("it cannot be read as a URL")]
+    /// It cannot be read as a URL with a host.
+    #[error("it cannot be read as a URL with a host")]
     Unreadable,
     /// It is of another scheme.
     #[error("it is neither http nor https")]
     Scheme,
-    /// It names no host.
-    #[error("it names no host")]
-    Host,
 }
 
 /// Whether the text can be posted to.
@@ -61,7 +58,7 @@ pub(super) enum Answered {
     /// An answer came.
     Status(Answer),
     /// No connection, so nothing left the house: why.
-    NotReached(&'static str),
+    NotReached(String),
     /// The other side's certificate does not hold: why.
     Certificate(String),
     /// The request could not be made at all: why.
@@ -166,9 +163,6 @@ fn parse(text: &str) -> Result<Url, UrlError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(UrlError::Scheme);
     }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(UrlError::Host);
-    }
     Ok(url)
 }
 
@@ -214,17 +208,30 @@ fn fault(error: &reqwest::Error) -> Answered {
         return Answered::Unusable("the request could not be built");
     }
     if error.is_connect() {
-        let timed_out = error.is_timeout();
-        return Answered::NotReached(if timed_out {
-            "no connection in time"
-        } else {
-            "no connection"
-        });
+        return Answered::NotReached(unreached(error));
     }
     if error.is_timeout() {
         return Answered::NoAnswer("no answer in time");
     }
     Answered::NoAnswer("the connection broke before an answer came")
+}
+
+/// Why there is no connection, without saying to where.
+fn unreached(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no connection in time".to_owned();
+    }
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error
+            .downcast_ref::<std::io::Error>()
+            .filter(|io| io.raw_os_error().is_some())
+        {
+            return format!("no connection: {}", io.kind());
+        }
+        next = error.source();
+    }
+    "no connection, or its name cannot be resolved".to_owned()
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

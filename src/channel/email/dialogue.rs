@@ -4,6 +4,7 @@
 //! left when something failed, and how long to wait at each step.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error;
@@ -12,7 +13,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::super::certificate;
 use super::letter::Letter;
@@ -76,10 +77,19 @@ pub(super) async fn connect(way: &Way) -> Result<AsyncSmtpConnection, Stop> {
 }
 
 async fn over_tcp(way: &Way) -> Result<AsyncSmtpConnection, Stop> {
-    let stream = tokio::time::timeout(way.patience.command, TcpStream::connect((way.host.as_str(), way.port)))
+    let limit = way.patience.command;
+    let unreached = |why: &str| (Stage::Connect, Event::Unreached(why.to_owned()));
+    let opening = async {
+        let addresses = lookup_host((way.host.as_str(), way.port)).await;
+        let addresses: Vec<SocketAddr> = addresses
+            .map_err(|_| unreached("its name cannot be resolved"))?
+            .collect();
+        let stream = TcpStream::connect(addresses.as_slice()).await;
+        stream.map_err(|error| unreached(&error.kind().to_string()))
+    };
+    let stream = tokio::time::timeout(limit, opening)
         .await
-        .map_err(|_| (Stage::Connect, Event::Silence))?
-        .map_err(|_| (Stage::Connect, Event::Broken))?;
+        .map_err(|_| unreached("it took too long"))??;
     // Without it every mail waits 40 ms for the other side's delayed acknowledgement.
     stream.set_nodelay(true).map_err(|_| (Stage::Connect, Event::Broken))?;
     let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &way.hello);
@@ -100,7 +110,9 @@ async fn over_tls(way: &Way, tls: &TlsParameters) -> Result<AsyncSmtpConnection,
     let stage = match event {
         Event::Reply { .. } | Event::Garbled => Stage::Greeting,
         Event::Certificate(_) | Event::TlsRefused => Stage::Tls,
-        Event::Silence | Event::Broken | Event::NoStartTls | Event::NoLogin | Event::NoUtf8 => stage,
+        Event::Silence | Event::Broken | Event::Unreached(_) | Event::NoStartTls | Event::NoLogin | Event::NoUtf8 => {
+            stage
+        }
     };
     Err((stage, event))
 }

@@ -121,6 +121,8 @@ impl Pool {
                 Err(stop) => Err(stop),
             };
             if sent.as_ref().is_err_and(is_stale) {
+                // Where one is dead, the others most likely are; trying each could take a limit each.
+                self.parked.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 continue;
             }
             self.give_back(used, &sent);
@@ -202,7 +204,12 @@ fn is_stale((stage, event): &Stop) -> bool {
     let is_dead = match event {
         Event::Broken | Event::Silence | Event::Garbled => true,
         Event::Reply { code, .. } => *code == 421,
-        Event::Certificate(_) | Event::TlsRefused | Event::NoStartTls | Event::NoLogin | Event::NoUtf8 => false,
+        Event::Unreached(_)
+        | Event::Certificate(_)
+        | Event::TlsRefused
+        | Event::NoStartTls
+        | Event::NoLogin
+        | Event::NoUtf8 => false,
     };
     is_dead && *stage == Stage::Sender
 }

@@ -40,6 +40,8 @@ pub(super) enum Event {
         /// Its text, all lines joined.
         text: String,
     },
+    /// No connection at all: why, without saying to where.
+    Unreached(String),
     /// Nothing, until our patience ended.
     Silence,
     /// The connection ended or could not be made.
@@ -85,6 +87,7 @@ pub(super) fn outcome(stage: Stage, event: &Event, again: Again, hidden: &[&str]
             by_reply(stage, *code, text, again, words)
         }
         Event::Silence => no_reply(stage, "no answer in time"),
+        Event::Unreached(why) => Outcome::Unreachable(format!("no connection: {why}")),
         Event::Broken if stage == Stage::Connect => Outcome::Unreachable("no connection".to_owned()),
         Event::Broken => no_reply(stage, "the server closed the connection"),
         Event::Garbled => no_reply(stage, "the server's answer is not SMTP"),

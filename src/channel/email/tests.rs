@@ -301,3 +301,36 @@ async fn after_421_the_next_mail_goes_over_a_new_connection() {
     send(&email, "m2").await;
     assert_eq!(server.seen(|seen| seen.connections), 2);
 }
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_unreachable_and_not_repeated() {
+    let mut settings = settings(25, Tls::None);
+    settings.server = Server::Smtp {
+        host: "no such host".to_owned(),
+        port: 25,
+        tls: Tls::None,
+    };
+    let outcome = send(&email(&settings, PATIENT), "m1").await;
+    assert_eq!(
+        outcome,
+        Outcome::Unreachable("no connection: its name cannot be resolved".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_is_closed_after_half_a_minute() {
+    let server = Fake::start(&[]).await;
+    let email = email(&settings(server.port, Tls::None), PATIENT);
+    send(&email, "m1").await;
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    let closed = async {
+        while server.seen(|seen| seen.open_now) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("the connection is closed");
+}

@@ -12,7 +12,7 @@ use super::super::words;
 pub(super) fn outcome(answered: &Answered, now: DateTime<Utc>, hidden: &[&str]) -> Outcome {
     match answered {
         Answered::Status(answer) => by_status(answer, now, hidden),
-        Answered::NotReached(why) => Outcome::Unreachable((*why).to_owned()),
+        Answered::NotReached(why) => Outcome::Unreachable(why.clone()),
         Answered::Certificate(why) => {
             Outcome::PermanentEndpoint(words::clean(&format!("certificate refused: {why}"), hidden))
         }
@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn what_never_got_an_answer_has_its_outcome_too() {
-        assert_eq!(outcome(&Answered::NotReached("x"), now(), &[]).kind(), "unreachable");
+        assert_eq!(
+            outcome(&Answered::NotReached("x".to_owned()), now(), &[]).kind(),
+            "unreachable"
+        );
         assert_eq!(outcome(&Answered::NoAnswer("x"), now(), &[]).kind(), "unknown");
         assert_eq!(
             outcome(&Answered::Unusable("x"), now(), &[]).kind(),

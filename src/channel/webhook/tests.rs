@@ -287,7 +287,10 @@ async fn a_refused_connection_is_unreachable() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let outcome = post(&format!("http://127.0.0.1:{port}/in/T0KEN-123456"), PATIENT).await;
-    assert_eq!(outcome, Outcome::Unreachable("no connection".to_owned()));
+    assert_eq!(
+        outcome,
+        Outcome::Unreachable("no connection: connection refused".to_owned())
+    );
 }
 
 #[tokio::test]
