@@ -25,8 +25,8 @@ pub(super) trait ReviewPhrases: Sync {
     fn headline(&self, summary: &Summary) -> String;
     /// What it comes to, a sentence each: never empty.
     fn verdict(&self, summary: &Summary) -> Vec<String>;
-    /// What stands above a section.
-    fn heading(&self, part: Part, count: u32) -> String;
+    /// What stands above a section; `since` is empty in a first review.
+    fn heading(&self, part: Part, count: u32, since: &str) -> String;
     /// How a task stands, in the words of its section.
     fn state(&self, part: Part, line: &SummaryLine) -> String;
     /// Who holds a task.
@@ -143,6 +143,7 @@ impl ReviewPage {
     pub(super) fn of(summary: &Summary) -> Self {
         let common = phrases::of(summary.locale);
         let words = of(summary.locale);
+        let since = summary.since.as_deref().unwrap_or_default();
         let tasks = [
             (Part::Overdue, &summary.overdue),
             (Part::DueSoon, &summary.due_soon),
@@ -162,17 +163,17 @@ impl ReviewPage {
         let said = |lines: Vec<String>| lines.into_iter().map(LinePage::said).collect();
         let mut sections: Vec<SectionPage> = tasks
             .into_iter()
-            .map(|(part, section)| section_page(part, section, words))
+            .map(|(part, section)| section_page(part, section, since, words))
             .collect();
-        sections.push(other(Part::Changes, changes, summary.changes_more, words));
+        sections.push(other(Part::Changes, changes, summary.changes_more, since, words));
         let mismatches = summary
             .mismatches
             .iter()
             .map(|mismatch| words.mismatch(mismatch))
             .collect();
-        sections.push(other(Part::Mismatches, said(mismatches), 0, words));
+        sections.push(other(Part::Mismatches, said(mismatches), 0, since, words));
         let undelivered = summary.undelivered.iter().map(|one| words.undelivered(one)).collect();
-        sections.push(other(Part::Undelivered, said(undelivered), 0, words));
+        sections.push(other(Part::Undelivered, said(undelivered), 0, since, words));
         sections.retain(|section| !section.lines.is_empty());
         Self {
             trial: common.trial(summary.trial_for.as_deref()),
@@ -238,7 +239,7 @@ impl LinePage {
     }
 }
 
-fn section_page(part: Part, section: &Section, words: &dyn ReviewPhrases) -> SectionPage {
+fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPhrases) -> SectionPage {
     let lines = section
         .lines
         .iter()
@@ -254,16 +255,16 @@ fn section_page(part: Part, section: &Section, words: &dyn ReviewPhrases) -> Sec
         })
         .collect();
     SectionPage {
-        heading: words.heading(part, section.count()),
+        heading: words.heading(part, section.count(), since),
         lines,
         more: more(section.more, words),
     }
 }
 
-fn other(part: Part, lines: Vec<LinePage>, left: u32, words: &dyn ReviewPhrases) -> SectionPage {
+fn other(part: Part, lines: Vec<LinePage>, left: u32, since: &str, words: &dyn ReviewPhrases) -> SectionPage {
     let count = u32::try_from(lines.len()).unwrap_or(u32::MAX).saturating_add(left);
     SectionPage {
-        heading: words.heading(part, count),
+        heading: words.heading(part, count, since),
         lines,
         more: more(left, words),
     }

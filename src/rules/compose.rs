@@ -247,3 +247,6 @@ fn concerned(task: &Task, people: &People) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+pub(super) mod tests;

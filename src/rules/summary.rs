@@ -411,3 +411,6 @@ fn count(figures: &mut Figures, light: Light) {
     };
     *counter += 1;
 }
+
+#[cfg(test)]
+mod tests;

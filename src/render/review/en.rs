@@ -72,13 +72,15 @@ impl ReviewPhrases for En {
         verdict
     }
 
-    fn heading(&self, part: Part, count: u32) -> String {
+    fn heading(&self, part: Part, count: u32, since: &str) -> String {
         match part {
             Part::Overdue => format!("Overdue ({count})"),
             Part::DueSoon => format!("Due within {DUE_SOON_DAYS} days ({count})"),
             Part::Silent => format!("No report for {SILENT_WORKING_DAYS} working days or more ({count})"),
             Part::UnderReview => format!("Awaiting review ({count})"),
+            Part::Closed if since.is_empty() => format!("Closed ({count})"),
             Part::Closed => format!("Closed since the last review ({count})"),
+            Part::Changes if since.is_empty() => format!("Changes ({count})"),
             Part::Changes => format!("Changes since the last review ({count})"),
             Part::Mismatches => format!("Ledger and journal disagree ({count})"),
             Part::Undelivered => format!("Messages that did not arrive ({count})"),

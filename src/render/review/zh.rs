@@ -75,13 +75,15 @@ impl ReviewPhrases for Zh {
         verdict
     }
 
-    fn heading(&self, part: Part, count: u32) -> String {
+    fn heading(&self, part: Part, count: u32, since: &str) -> String {
         match part {
             Part::Overdue => format!("逾期（{count}项）"),
             Part::DueSoon => format!("{DUE_SOON_DAYS}天内到期（{count}项）"),
             Part::Silent => format!("{SILENT_WORKING_DAYS}个工作日以上未报进展（{count}项）"),
             Part::UnderReview => format!("待审核（{count}项）"),
+            Part::Closed if since.is_empty() => format!("近期办结（{count}项）"),
             Part::Closed => format!("上次调度以来办结（{count}项）"),
+            Part::Changes if since.is_empty() => format!("近期变化（{count}条）"),
             Part::Changes => format!("上次调度以来的变化（{count}条）"),
             Part::Mismatches => format!("台账与记录不一致（{count}处）"),
             Part::Undelivered => format!("消息未能送达（{count}人）"),
