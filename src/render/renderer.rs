@@ -145,53 +145,73 @@ impl Renderer {
 
     fn words<P: Serialize>(&self, name: &str, locale: Locale, page: &P) -> Result<Words, TemplateFault> {
         let page = Value::from(Serde(page));
-        let part = |ending: &str| {
-            let file = format!("{}/{name}.{ending}", locale.as_str());
-            self.templates
-                .get_template(&file)
-                .and_then(|template| template.render(page.clone()))
-                .map_err(|error| fault(&error, &file))
-        };
-        let subject = shorten(&one_line(&part("subject")?), SUBJECT_COLUMNS_MAX);
+        let file = |ending: &str| format!("{}/{name}.{ending}", locale.as_str());
+        Ok(Words {
+            subject: self.subject(&file("subject"), &page)?,
+            text: tidy(&self.part(&file("txt"), &page)?),
+            html: self.part(&file("html"), &page)?,
+            markdown: tidy(&self.part(&file("md"), &page)?),
+            fallback: None,
+        })
+    }
+
+    fn part(&self, file: &str, page: &Value) -> Result<String, TemplateFault> {
+        self.templates
+            .get_template(file)
+            .and_then(|template| template.render(page.clone()))
+            .map_err(|error| fault(&error, file))
+    }
+
+    fn subject(&self, file: &str, page: &Value) -> Result<String, TemplateFault> {
+        let subject = shorten(&one_line(&self.part(file, page)?), SUBJECT_COLUMNS_MAX);
         if subject.is_empty() {
             return Err(TemplateFault {
-                file: format!("{}/{name}.subject", locale.as_str()),
+                file: file.to_owned(),
                 line: 1,
                 column: None,
                 text: "the subject comes out empty".into(),
             });
         }
-        Ok(Words {
-            subject,
-            text: tidy(&part("txt")?),
-            html: part("html")?,
-            markdown: tidy(&part("md")?),
-            fallback: None,
-        })
+        Ok(subject)
     }
 
-    /// Renders every template with every sample; one fault for each template and line.
+    /// Renders every message with every sample; one fault for each template.
     fn prove(&self) -> Vec<TemplateFault> {
-        let mut faults: Vec<TemplateFault> = Vec::new();
-        let mut note = |result: Result<Words, TemplateFault>| {
-            if let Err(fault) = result
-                && !faults.contains(&fault)
-            {
-                faults.push(fault);
-            }
-        };
+        let mut faults = BTreeMap::new();
         for locale in [Locale::ZhCn, Locale::En] {
             for digest in sample::digests(locale) {
-                note(self.words("notice", locale, &NoticePage::of(&digest)));
+                self.try_on("notice", locale, &NoticePage::of(&digest), &mut faults);
             }
             for summary in sample::summaries(locale) {
-                note(self.words("review", locale, &ReviewPage::of(&summary)));
+                self.try_on("review", locale, &ReviewPage::of(&summary), &mut faults);
             }
             for letter in sample::letters(phrases::of(locale)) {
-                note(self.words("letter", locale, &LetterPage::of(letter, sample::AS_OF)));
+                self.try_on("letter", locale, &LetterPage::of(letter, sample::AS_OF), &mut faults);
             }
         }
+        let mut faults: Vec<TemplateFault> = faults.into_values().collect();
+        faults.sort_by(|a, b| (&a.file, a.line, &a.text).cmp(&(&b.file, b.line, &b.text)));
+        faults.dedup();
         faults
+    }
+
+    /// Each part for itself, so that every faulty template is named at once; one known to be faulty is not tried again.
+    fn try_on<P: Serialize>(&self, name: &str, locale: Locale, page: &P, faults: &mut BTreeMap<String, TemplateFault>) {
+        let page = Value::from(Serde(page));
+        for ending in ["subject", "txt", "html", "md"] {
+            let file = format!("{}/{name}.{ending}", locale.as_str());
+            if faults.contains_key(&file) {
+                continue;
+            }
+            let result = if ending == "subject" {
+                self.subject(&file, &page)
+            } else {
+                self.part(&file, &page)
+            };
+            if let Err(fault) = result {
+                faults.insert(file, fault);
+            }
+        }
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) fn digests(locale: Locale) -> Vec<Digest> {
     }
     let mut full = item(locale, Anchor::Due, Level::Summon, 0);
     full.view.late = true;
-    full.for_names = vec!["张三".into()];
-    full.concerned = vec!["张三".into(), "李四".into()];
+    full.for_names = vec![person(locale, "张三")];
+    full.concerned = vec![person(locale, "张三"), person(locale, "李四")];
     full.standing.provisional = true;
     full.standing.due_moved = true;
     let mut bare = item(locale, Anchor::Reported, Level::Warn, 0);
@@ -58,8 +58,8 @@ pub(super) fn digests(locale: Locale) -> Vec<Digest> {
     bare.view.task.area = String::new();
     bare.role = String::new();
     let mut marked = digest(locale, vec![full.clone(), bare.clone()]);
-    marked.trial_for = Some("李四".into());
-    marked.instead_of = Some("王五".into());
+    marked.trial_for = Some(person(locale, "李四"));
+    marked.instead_of = Some(person(locale, "王五"));
     let mut folded = digest(locale, vec![full; ITEMS_MAX]);
     folded.rest = BTreeMap::from([(Level::Overdue, 3), (Level::Remind, 1)]);
     digests.extend([marked, folded, digest(locale, vec![bare]), digest(locale, Vec::new())]);
@@ -92,7 +92,7 @@ pub(super) fn digest(locale: Locale, items: Vec<Item>) -> Digest {
         recipient: Recipient {
             kind: RecipientKind::Person,
             id: "vm-edu".into(),
-            name: "分管教育副市长".into(),
+            name: person(locale, "分管教育副市长"),
             role: "lead".into(),
         },
         locale,
@@ -163,6 +163,17 @@ pub(super) fn item(locale: Locale, anchor: Anchor, level: Level, index: usize) -
             "Classes at No. 6 School are still too large",
         ),
     })
+}
+
+fn person(locale: Locale, name: &str) -> String {
+    match (locale, name) {
+        (Locale::ZhCn, name) => name,
+        (Locale::En, "张三") => "Zhang San",
+        (Locale::En, "李四") => "Li Si",
+        (Locale::En, "王五") => "Wang Wu",
+        (Locale::En, _) => "Vice-Mayor",
+    }
+    .to_owned()
 }
 
 /// One letter of every sort.
@@ -261,7 +272,7 @@ fn summary(locale: Locale) -> Summary {
                 item.view.task.light = light;
                 SummaryLine {
                     task: item.view.task,
-                    holders: vec!["张三".into()],
+                    holders: vec![person(locale, "张三")],
                     standing: Standing {
                         passed: *passed,
                         working_days_left: *working,
@@ -278,7 +289,7 @@ fn summary(locale: Locale) -> Summary {
         at: "2021-12-20 15:30".into(),
         task: TaskId::new("1"),
         title: item(locale, Anchor::Due, Level::Remind, 0).view.task.title,
-        by: "张三".into(),
+        by: person(locale, "张三"),
         fact,
         note: note.into(),
     };
@@ -291,7 +302,7 @@ fn summary(locale: Locale) -> Summary {
         as_of: AS_OF.into(),
         since: Some("2021-12-13 08:30".into()),
         late_from: Some("2021-12-20 08:30".into()),
-        for_names: vec!["李四".into()],
+        for_names: vec![person(locale, "李四")],
         figures: Figures {
             green: 8,
             yellow: 3,
@@ -311,18 +322,25 @@ fn summary(locale: Locale) -> Summary {
         silent: section(Anchor::Reported, Light::Green, &[(false, 20, 28)], 0),
         under_review: section(Anchor::Submitted, Light::Blue, &[(true, -1, -1)], 0),
         closed: section(Anchor::Closed, Light::Grey, &[(true, -1, -1)], 0),
-        changes: std::iter::once(change(Fact::Submitted, "材料齐全"))
-            .chain(moved.map(|fact| change(fact, "")))
-            .collect(),
+        changes: std::iter::once(change(
+            Fact::Submitted,
+            if locale == Locale::ZhCn {
+                "材料齐全"
+            } else {
+                "all papers in"
+            },
+        ))
+        .chain(moved.map(|fact| change(fact, "")))
+        .collect(),
         changes_more: 1,
         mismatches: vec![Mismatch {
             task: TaskId::new("1"),
-            column: "status".into(),
-            row: "进行中".into(),
-            journal: "已办结".into(),
+            column: "due".into(),
+            row: "2021-12-16".into(),
+            journal: "2022-01-31".into(),
         }],
         undelivered: vec![Undelivered {
-            recipient: "王五".into(),
+            recipient: person(locale, "王五"),
             channel: "mail".into(),
             why: "550 5.1.1 no such user".into(),
             messages: 2,

@@ -1,8 +1,15 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::domain::ladder::{Anchor, Level};
+use crate::domain::message::{ITEMS_MAX, Item};
+use crate::domain::review::LINES_MAX;
+use crate::domain::task::{Light, Phase};
 
-fn renderer() -> Renderer {
-    Renderer::new(&BTreeMap::new()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+fn renderer() -> &'static Renderer {
+    static BUILT_IN: LazyLock<Renderer> =
+        LazyLock::new(|| Renderer::new(&BTreeMap::new()).unwrap_or_else(|faults| panic!("{faults:#?}")));
+    &BUILT_IN
 }
 
 #[test]
@@ -37,7 +44,7 @@ fn samples_to_look_at() {
         items[2].standing.passed = false;
         items[2].standing.working_days_left = 12;
         items[2].standing.days_left = 17;
-        items[2].view.task.light = crate::domain::task::Light::Yellow;
+        items[2].view.task.light = Light::Yellow;
         items[2].standing.provisional = true;
         let mut one = sample::digest(locale, vec![items[1].clone()]);
         one.trial_for = Some("张三".into());
@@ -50,4 +57,418 @@ fn samples_to_look_at() {
             write("system", &renderer.system(&word, locale, sample::AS_OF));
         }
     }
+}
+
+fn subject(item: Item, locale: Locale) -> String {
+    renderer().notices(&sample::digest(locale, vec![item])).subject
+}
+
+/// The subjects of one anchor at one level, for each standing: three working days late, late over days off only, passed
+/// today, due today, due tomorrow, three working days left.
+fn subjects(anchor: Anchor, level: Level, locale: Locale) -> Vec<String> {
+    let standings = [
+        (true, -3, -5),
+        (true, 0, -1),
+        (true, 0, 0),
+        (false, 0, 0),
+        (false, 1, 1),
+        (false, 0, 2),
+        (false, 3, 5),
+    ];
+    let renderer = renderer();
+    standings
+        .into_iter()
+        .map(|(passed, working, days)| {
+            let mut item = sample::item(locale, anchor, level, 0);
+            item.standing.passed = passed;
+            item.standing.working_days_left = working;
+            item.standing.days_left = days;
+            renderer.notices(&sample::digest(locale, vec![item])).subject
+        })
+        .collect()
+}
+
+#[test]
+fn a_step_of_the_deadline_says_overdue_only_where_it_has_passed() {
+    assert_eq!(
+        subjects(Anchor::Due, Level::Escalate, Locale::ZhCn),
+        [
+            "督办｜市教育局：班额整改 逾期3个工作日",
+            "督办｜市教育局：班额整改 逾期1天",
+            "督办｜市教育局：班额整改 今天已到期",
+            "督办｜市教育局：班额整改 今天到期",
+            "督办｜市教育局：班额整改 明天到期",
+            "督办｜市教育局：班额整改 还剩2天（均为休息日）",
+            "督办｜市教育局：班额整改 还剩3个工作日",
+        ]
+    );
+    assert_eq!(
+        subjects(Anchor::Due, Level::Overdue, Locale::En),
+        [
+            "Overdue | Education Bureau: Class size, 3 working days overdue",
+            "Overdue | Education Bureau: Class size, 1 day overdue",
+            "Overdue | Education Bureau: Class size, deadline passed today",
+            "Follow-up | Education Bureau: Class size, due today",
+            "Follow-up | Education Bureau: Class size, due tomorrow",
+            "Follow-up | Education Bureau: Class size, due in 2 days, all days off",
+            "Follow-up | Education Bureau: Class size, 3 working days left",
+        ]
+    );
+}
+
+#[test]
+fn a_step_of_the_last_report_speaks_of_the_silence() {
+    let zh = subjects(Anchor::Reported, Level::Overdue, Locale::ZhCn);
+    assert_eq!(zh[0], "催办｜市教育局：班额整改 已10个工作日未报进展，逾期3个工作日");
+    assert_eq!(zh[6], "催办｜市教育局：班额整改 已10个工作日未报进展");
+    let en = subjects(Anchor::Reported, Level::Overdue, Locale::En);
+    assert_eq!(
+        en[0],
+        "Follow-up | Education Bureau: Class size, no report for 10 working days, 3 working days overdue"
+    );
+    assert_eq!(
+        en[6],
+        "Follow-up | Education Bureau: Class size, no report for 10 working days"
+    );
+}
+
+#[test]
+fn steps_of_the_other_anchors_say_what_they_are_for() {
+    let last = |anchor, level, locale| subjects(anchor, level, locale).pop().unwrap_or_default();
+    assert_eq!(
+        [
+            last(Anchor::Opened, Level::Remind, Locale::ZhCn),
+            last(Anchor::Submitted, Level::Remind, Locale::ZhCn),
+            last(Anchor::Closed, Level::Remind, Locale::ZhCn),
+            last(Anchor::Closed, Level::Due, Locale::ZhCn),
+            last(Anchor::Opened, Level::Remind, Locale::En),
+            last(Anchor::Submitted, Level::Warn, Locale::En),
+            last(Anchor::Closed, Level::Due, Locale::En),
+        ],
+        [
+            "提醒｜市教育局：班额整改 新任务，还剩3个工作日",
+            "提醒｜市教育局：班额整改 待审核已3个工作日",
+            "提醒｜市教育局：班额整改 回头看（办结已30天）",
+            "提示｜市教育局：班额整改 回头看（办结已30天）",
+            "Reminder | Education Bureau: Class size, new task, 3 working days left",
+            "Warning | Education Bureau: Class size, awaiting review for 3 working days",
+            "Notice | Education Bureau: Class size, look back, closed 30 days ago",
+        ]
+    );
+}
+
+#[test]
+fn every_level_has_its_word() {
+    let words = |locale| {
+        Level::ALL.map(|level| {
+            let subject = subject(sample::item(locale, Anchor::Due, level, 0), locale);
+            subject.split(['｜', '|']).next().unwrap_or_default().trim().to_owned()
+        })
+    };
+    assert_eq!(words(Locale::ZhCn), ["提醒", "预警", "到期", "催办", "督办", "约谈"]);
+    assert_eq!(
+        words(Locale::En),
+        ["Reminder", "Warning", "Due", "Overdue", "Escalation", "Summons"]
+    );
+}
+
+#[test]
+fn no_subject_says_overdue_before_the_deadline() {
+    for anchor in Anchor::ALL {
+        for level in Level::ALL {
+            for subject in subjects(anchor, level, Locale::ZhCn).into_iter().skip(3) {
+                assert!(!subject.contains("逾期"), "{subject}");
+            }
+            for subject in subjects(anchor, level, Locale::En).into_iter().skip(3) {
+                assert!(!subject.to_lowercase().contains("overdue"), "{subject}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_tasks_are_counted_with_the_worst() {
+    let mut items = vec![sample::item(Locale::ZhCn, Anchor::Due, Level::Escalate, 0); 5];
+    items[1].standing.working_days_left = -12;
+    for item in items.iter_mut().skip(2) {
+        item.standing.passed = false;
+        item.standing.days_left = 0;
+    }
+    let subject = renderer().notices(&sample::digest(Locale::ZhCn, items)).subject;
+    assert_eq!(subject, "督办｜5项任务：2项逾期，最长逾期12个工作日；3项今天到期");
+}
+
+#[test]
+fn a_long_title_is_shortened_and_the_state_stays() {
+    let mut item = sample::item(Locale::ZhCn, Anchor::Due, Level::Escalate, 0);
+    item.view.task.title = "重新规划七年级班级".repeat(200);
+    assert_eq!(
+        subject(item, Locale::ZhCn),
+        "督办｜市教育局：重新规划七年级班级重新规划七年级班级重新规划七年… 逾期3个工作日"
+    );
+}
+
+fn hostile() -> Item {
+    let mut item = sample::item(Locale::ZhCn, Anchor::Due, Level::Escalate, 0);
+    item.view.task.title = "<b>&*_`|[x](http://e)\r\nBcc: a@b 🏫".into();
+    item.standing.progress = "# <script>alert(1)</script>\n- @all".into();
+    item
+}
+
+#[test]
+fn ledger_text_stays_text_in_every_part() {
+    let words = renderer().notices(&sample::digest(Locale::ZhCn, vec![hostile()]));
+    assert!(!words.subject.contains(['\r', '\n']));
+    assert!(
+        words.text.contains("<b>&*_`|[x](http://e) Bcc: a@b 🏫\n"),
+        "{}",
+        words.text
+    );
+    assert!(
+        !words.html.contains("<b>") && !words.html.contains("<script"),
+        "{}",
+        words.html
+    );
+    assert!(
+        words.markdown.contains("&lt;b&gt;&amp;\\*\\_\\`|\\[x\\](http"),
+        "{}",
+        words.markdown
+    );
+    assert!(
+        !words.markdown.contains("@all") && !words.markdown.contains("<script"),
+        "{}",
+        words.markdown
+    );
+}
+
+#[test]
+fn a_trial_is_marked_with_whom_it_would_have_gone_to() {
+    let mut digest = sample::digest(
+        Locale::ZhCn,
+        vec![sample::item(Locale::ZhCn, Anchor::Due, Level::Overdue, 0)],
+    );
+    digest.trial_for = Some("市教育局局长".into());
+    let words = renderer().notices(&digest);
+    let marking = "[试运行 → 市教育局局长] 催办｜";
+    assert!(words.subject.starts_with(marking));
+    assert!(words.text.starts_with(marking));
+}
+
+#[test]
+fn text_and_html_hold_the_same_tasks_in_the_same_order() {
+    let items: Vec<Item> = (0..ITEMS_MAX)
+        .map(|index| {
+            let mut item = sample::item(Locale::En, Anchor::Due, Level::Overdue, index);
+            item.view.task.title = format!("Title{index}.");
+            item
+        })
+        .collect();
+    let words = renderer().notices(&sample::digest(Locale::En, items));
+    for part in [&words.text, &words.html, &words.markdown] {
+        let places: Vec<usize> = (0..ITEMS_MAX)
+            .filter_map(|index| part.find(&format!("Title{index}.")))
+            .collect();
+        assert_eq!(places.len(), ITEMS_MAX);
+        assert!(places.is_sorted());
+    }
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_counted_by_level() {
+    let mut digest = sample::digest(
+        Locale::ZhCn,
+        vec![sample::item(Locale::ZhCn, Anchor::Due, Level::Summon, 0)],
+    );
+    digest.rest = BTreeMap::from([(Level::Overdue, 3), (Level::Remind, 1)]);
+    let words = renderer().notices(&digest);
+    for part in [&words.text, &words.html, &words.markdown] {
+        assert!(part.contains("另有4项未逐一列出：催办3项、提醒1项。"), "{part}");
+    }
+}
+
+/// Text as people see it: without tags and style sheet.
+fn seen(html: &str) -> String {
+    let body = html.split_once("<body").map_or(html, |(_, body)| body);
+    let mut inside = true;
+    body.chars()
+        .filter(|c| match c {
+            '<' => {
+                inside = true;
+                false
+            }
+            '>' => {
+                let was = inside;
+                inside = false;
+                !was
+            }
+            _ => !inside,
+        })
+        .collect::<String>()
+        .replace("&ensp;", "")
+}
+
+#[test]
+fn chinese_messages_hold_no_english_and_english_ones_no_chinese() {
+    let renderer = renderer();
+    for locale in [Locale::ZhCn, Locale::En] {
+        let notices = sample::digests(locale)
+            .into_iter()
+            .map(|digest| renderer.notices(&digest));
+        let mut summaries = sample::summaries(locale);
+        summaries.iter_mut().for_each(|summary| summary.undelivered.clear());
+        let reviews = summaries.into_iter().map(|summary| renderer.review(&summary));
+        for words in notices.chain(reviews) {
+            for part in [words.subject, words.text, seen(&words.html), words.markdown] {
+                let part = part.replace("&#x2f;", "").replace("&lt;", "").replace("&gt;", "");
+                let foreign = part.chars().find(|c| match locale {
+                    Locale::ZhCn => c.is_ascii_alphabetic(),
+                    Locale::En => ('\u{3000}'..='\u{9FFF}').contains(c) || ('\u{FF00}'..='\u{FFEF}').contains(c),
+                });
+                assert_eq!(foreign, None, "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn html_uses_nothing_from_outside_and_adapts_to_the_dark() {
+    let words = renderer().notices(&sample::digest(Locale::En, vec![hostile()]));
+    for forbidden in ["<img", "<script", "src=", "href=", "url("] {
+        assert!(!words.html.contains(forbidden), "{forbidden}");
+    }
+    assert!(words.html.contains("prefers-color-scheme: dark"));
+}
+
+fn with(file: &str, text: &str) -> Result<Renderer, Vec<TemplateFault>> {
+    Renderer::new(&BTreeMap::from([(file.to_owned(), text.to_owned())]))
+}
+
+#[test]
+fn a_template_of_the_users_replaces_ours() {
+    let renderer = with("zh-CN/notice.subject", "市里：{{ headline }}").expect("a template that renders");
+    let words = renderer.notices(&sample::digest(Locale::ZhCn, vec![hostile()]));
+    assert!(words.subject.starts_with("市里：督办｜"));
+    assert_eq!(words.fallback, None);
+}
+
+#[test]
+fn a_template_with_an_unknown_variable_is_refused_with_its_line() {
+    let faults = with(
+        "zh-CN/notice.txt",
+        "{{ headline }}\n{% for item in items %}{{ item.titel }}{% endfor %}",
+    )
+    .map(|_| ())
+    .expect_err("a fault");
+    assert_eq!((faults[0].file.as_str(), faults[0].line), ("zh-CN/notice.txt", 2));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+}
+
+#[test]
+fn a_template_that_does_not_parse_loops_on_or_has_no_subject_is_refused() {
+    for (file, text) in [
+        ("en/notice.md", "{% for item in items %}"),
+        (
+            "en/notice.txt",
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+        ),
+        ("en/review.subject", "\n \n"),
+    ] {
+        let faults = with(file, text).map(|_| ()).expect_err("a fault");
+        assert_eq!(faults[0].file, file);
+    }
+}
+
+#[test]
+fn a_file_that_overrides_nothing_is_refused() {
+    let faults = with("zh-CN/notise.html", "x").map(|_| ()).expect_err("a fault");
+    assert!(
+        faults[0]
+            .text
+            .starts_with("no template has this name; there are shared/page.html")
+    );
+}
+
+#[test]
+fn a_template_that_fails_at_run_time_gives_way_to_plain_text_and_says_so() {
+    let trap = "{% if headline == '督办｜陷阱：班额整改 逾期3个工作日' %}{{ nothing }}{% endif %}";
+    let renderer = with("zh-CN/notice.html", trap).expect("a template that renders the samples");
+    let mut item = sample::item(Locale::ZhCn, Anchor::Due, Level::Escalate, 0);
+    item.view.task.unit.name = "陷阱".into();
+    item.standing.progress = "<b>".into();
+    item.view.task.state = Phase::Acknowledged;
+    let words = renderer.notices(&sample::digest(Locale::ZhCn, vec![item]));
+    assert!(
+        words
+            .fallback
+            .is_some_and(|why| why.starts_with("zh-CN/notice.html:1: "))
+    );
+    assert_eq!(words.subject, "督办｜陷阱：班额整改 逾期3个工作日");
+    assert!(words.text.contains("班额统计表") && words.text.contains("内置文本"));
+    assert!(words.html.contains("&lt;b&gt;"));
+}
+
+#[test]
+fn a_review_without_news_or_trouble_says_so() {
+    let renderer = renderer();
+    let mut said = sample::summaries(Locale::ZhCn)
+        .into_iter()
+        .map(|summary| renderer.review(&summary));
+    assert_eq!(
+        said.next().map(|words| words.subject),
+        Some("每周调度｜14项任务：2项逾期，2项14天内到期（补发）".into())
+    );
+    let green = said.next().expect("an all-green one");
+    assert_eq!(green.subject, "每周调度｜8项任务进展正常");
+    assert!(green.text.contains("在办任务全部为绿灯") && green.text.contains("自上次调度以来没有新的变化"));
+    assert!(green.html.contains("在办任务全部为绿灯") && green.markdown.contains("在办任务全部为绿灯"));
+    let empty = said.next().expect("an empty one");
+    assert_eq!(empty.subject, "每周调度｜没有在办任务");
+}
+
+#[test]
+fn word_to_the_office_tells_what_happened_and_what_to_do() {
+    let word = SystemWord::EndpointStopped {
+        channel: "mail".into(),
+        cause: "535 5.7.8 no".into(),
+        waiting_tasks: 7,
+    };
+    let words = renderer().system(&word, Locale::ZhCn, sample::AS_OF);
+    assert_eq!(words.subject, "督办系统｜渠道mail已停，7项任务的消息在等待");
+    assert!(words.text.contains("原因：535 5.7.8 no") && words.text.contains("截至 2021-12-21 09:00"));
+}
+
+#[test]
+fn the_longest_messages_do_not_run_out_of_fuel() {
+    let long = "<&".repeat(2000);
+    let mut item = sample::item(Locale::ZhCn, Anchor::Due, Level::Summon, 0);
+    for cell in [
+        &mut item.view.task.title,
+        &mut item.view.task.area,
+        &mut item.standing.progress,
+        &mut item.evidence,
+        &mut item.problem,
+    ] {
+        cell.clone_from(&long);
+    }
+    let words = renderer().notices(&sample::digest(Locale::ZhCn, vec![item; ITEMS_MAX]));
+    assert_eq!(words.fallback, None);
+    let mut summary = sample::summaries(Locale::ZhCn).swap_remove(0);
+    let mut line = summary.overdue.lines.swap_remove(0);
+    line.task.title.clone_from(&long);
+    line.standing.progress = long;
+    summary.overdue.lines = vec![line; LINES_MAX];
+    summary.due_soon = summary.overdue.clone();
+    summary.silent = summary.overdue.clone();
+    summary.under_review = summary.overdue.clone();
+    summary.closed = summary.overdue.clone();
+    assert_eq!(renderer().review(&summary).fallback, None);
+}
+
+#[test]
+fn a_fault_in_the_shared_page_is_named_once() {
+    let faults = with("shared/page.html", "{{ nothing }}")
+        .map(|_| ())
+        .expect_err("a fault");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].file, "shared/page.html");
 }
