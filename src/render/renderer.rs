@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
-use super::escape::{markdown, one_line, shorten};
+use super::escape::{html, markdown, one_line, shorten};
 use super::letter::LetterPage;
 use super::notice::NoticePage;
 use super::phrases::{self, Letter, Phrases};
@@ -125,6 +125,31 @@ impl Renderer {
     #[must_use]
     pub fn test(&self, channel: &str, locale: Locale, as_of: &str) -> Words {
         self.letter(phrases::of(locale).test(channel), locale, as_of)
+    }
+
+    /// Marks a finished message of a trial with whom it would have gone to, on the subject and first of all in each
+    /// part: for words that have no mark of their own (digests and summaries carry theirs).
+    #[must_use]
+    pub fn in_trial(words: Words, trial_for: &str, locale: Locale) -> Words {
+        let mark = phrases::of(locale).trial(Some(trial_for));
+        let mark = mark.trim_end();
+        let note = format!(
+            "<div style=\"padding:8px 16px;font-size:15px\"><strong>{}</strong></div>",
+            html(mark)
+        );
+        let body = words.html.find("<body").unwrap_or(0);
+        let (head, rest) = words.html.split_at(body);
+        let html = match rest.split_once('>').filter(|_| body > 0) {
+            Some((tag, rest)) => format!("{head}{tag}>\n{note}{rest}"),
+            None => format!("{note}{}", words.html),
+        };
+        Words {
+            subject: format!("{mark} {}", words.subject),
+            text: format!("{mark}\n{}", words.text),
+            html,
+            markdown: format!("**{}**\n{}", markdown(mark), words.markdown),
+            fallback: words.fallback,
+        }
     }
 
     fn letter(&self, letter: Letter, locale: Locale, as_of: &str) -> Words {

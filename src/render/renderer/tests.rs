@@ -18,7 +18,7 @@ fn the_built_in_templates_render_every_sample() {
 }
 
 #[test]
-#[ignore = "writes sample mails to look at into $CARGO_TARGET_TMPDIR/mails"]
+#[ignore = "writes sample mails to look at into target/mails"]
 fn samples_to_look_at() {
     let renderer = renderer();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/mails");
@@ -471,4 +471,14 @@ fn a_fault_in_the_shared_page_is_named_once() {
         .expect_err("a fault");
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(faults[0].file, "shared/page.html");
+}
+
+#[test]
+fn a_letter_of_a_trial_is_marked_in_every_part() {
+    let words = renderer().test("mail", Locale::ZhCn, sample::AS_OF);
+    let words = Renderer::in_trial(words, "<局长>", Locale::ZhCn);
+    assert_eq!(words.subject, "[试运行 → <局长>] 测试｜渠道mail可用");
+    assert!(words.text.starts_with("[试运行 → <局长>]\n测试｜"));
+    assert!(words.html.starts_with("<!doctype html>") && words.html.contains("[试运行 → &lt;局长&gt;]"));
+    assert!(words.markdown.starts_with("**\\[试运行 → &lt;局长&gt;\\]**\n"));
 }
