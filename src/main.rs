@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use duban::command::cli::Cli;
+use duban::command::cli::{Cli, Command};
 use duban::command::{self, Failure};
 use duban::config::Environment;
 use duban::telemetry::{self, LogSettings};
@@ -22,7 +22,13 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli) -> Result<(), Failure> {
     let env = Environment::from_process();
-    let filter = cli.log.as_deref().or_else(|| env.get("DUBAN_LOG"));
+    // A daemon tells what it does; a command tells what it was asked for, and what is wrong.
+    let usual = if matches!(cli.command, Command::Run(_)) {
+        None
+    } else {
+        Some("warn")
+    };
+    let filter = cli.log.as_deref().or_else(|| env.get("DUBAN_LOG")).or(usual);
     let format = cli.log_format.as_deref().or_else(|| env.get("DUBAN_LOG_FORMAT"));
     let settings = LogSettings::from_words(filter, format);
     let settings = settings.map_err(|error| Failure::NotUnderstood(error.into()))?;
