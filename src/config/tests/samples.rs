@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::raw::keys;
 use crate::config::{Config, Environment, load};
 
 fn sample(name: &str) -> PathBuf {
@@ -35,4 +36,47 @@ fn the_langfang_sample_loads_with_its_whole_campaign_and_no_warning() {
         (16, 7, 3, 2)
     );
     assert_eq!(config.warnings, []);
+}
+
+#[test]
+fn the_complete_sample_loads_without_a_warning() {
+    let config = loaded("duban.toml");
+    assert_eq!(config.tasks.len(), 3);
+    assert_eq!(config.warnings, []);
+}
+
+#[test]
+fn the_complete_sample_shows_every_key() {
+    let text = std::fs::read_to_string(sample("duban.toml")).expect("the sample");
+    let shows = |key: &str| {
+        text.lines().any(|line| {
+            let header = [format!("[{key}]"), format!("[{key}."), format!("[[{key}]]")];
+            header
+                .iter()
+                .any(|header| line.trim_start_matches("# ").starts_with(header.as_str()))
+                || line.match_indices(key).any(|(at, _)| {
+                    let before = line.get(..at).and_then(|before| before.chars().last());
+                    let after = line.get(at + key.len()..).unwrap_or_default().trim_start();
+                    before.is_none_or(|c| matches!(c, ' ' | '{' | ',')) && after.starts_with('=')
+                })
+        })
+    };
+    let lists = [
+        keys::TOP,
+        keys::CALENDAR_DAYS,
+        keys::STORE,
+        keys::DEFAULTS,
+        keys::DELIVERY,
+        keys::CHANNEL,
+        keys::SECRET,
+        keys::PERSON,
+        keys::AWAY,
+        keys::UNIT,
+        keys::LADDER,
+        keys::STEP,
+        keys::REVIEW,
+        keys::TASK,
+    ];
+    let missing: Vec<&str> = lists.into_iter().flatten().copied().filter(|key| !shows(key)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
 }
