@@ -153,8 +153,6 @@ fn header(
 pub(super) struct Proven {
     pub(super) tasks: Vec<Task>,
     pub(super) places: BTreeMap<TaskId, Place>,
-    /// Rows that were wrong, so that what is counted over all is not.
-    pub(super) complete: bool,
 }
 
 /// All rows to tasks, in their order; a fault for each that is wrong.
@@ -168,7 +166,6 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
     let mut proven = Proven {
         tasks: Vec::with_capacity(rows.len()),
         places: BTreeMap::new(),
-        complete: true,
     };
     for row in rows {
         let order = u32::try_from(proven.tasks.len()).unwrap_or(u32::MAX);
@@ -177,15 +174,11 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
             if let Some(first) = proven.places.get(&TaskId::new(id.value.as_str())) {
                 let text = format!("task id `{}` stands twice, first at {}", id.value, faults.at(*first));
                 faults.error_hint(id.place, text, "an id belongs to one task for ever");
-                proven.complete = false;
                 continue;
             }
             proven.places.insert(TaskId::new(id.value.as_str()), id.place);
         }
-        match task {
-            Some(task) => proven.tasks.push(task),
-            None => proven.complete = false,
-        }
+        proven.tasks.extend(task);
     }
     proven
 }
@@ -221,6 +214,11 @@ impl Book<'_> {
         let ladder = row.cells.get(Column::Ladder.index()).unwrap_or(&empty);
         let ladder = self.choice.choose(faults, self.raw, ladder, kind, row.place);
         let status = status(faults, row);
+        if let (Some(id), Some(place)) = (row.cell(Column::Id), row.cell(Column::Id).map(|id| id.place))
+            && id.value.contains(char::is_control)
+        {
+            faults.error(place, "a task id stands on one line");
+        }
         if supervisors.as_ref().is_some_and(|found| found.len() > 1)
             && let Some(cell) = row.cell(Column::Supervisor)
         {
@@ -228,6 +226,11 @@ impl Book<'_> {
                 cell.place,
                 "more than one supervisor: the first one answers, the others are not told",
             );
+        }
+        if let (Some(Some(Status::Open | Status::Submitted | Status::Cancelled)), Some(cell)) =
+            (status, row.cell(Column::Closed))
+        {
+            faults.warning(cell.place, "the task has a closing date, but its status is not closed");
         }
         let (opened, due, closed) = dates?;
         let (units, leads) = (units?, leads?);

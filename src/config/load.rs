@@ -286,6 +286,7 @@ fn settle(
             reviews: &reviews,
             tasks: &proven.tasks,
             places: &proven.places,
+            trial: trial.as_ref(),
             root,
         };
         reach::check(faults, &scope);

@@ -21,6 +21,7 @@ pub(super) struct Scope<'a> {
     pub(super) reviews: &'a [PlacedReview],
     pub(super) tasks: &'a [Task],
     pub(super) places: &'a BTreeMap<TaskId, Place>,
+    pub(super) trial: Option<&'a PersonId>,
     pub(super) root: u32,
 }
 
@@ -41,6 +42,7 @@ pub(super) fn check(faults: &mut Faults, scope: &Scope<'_>) {
         );
     }
     told.extend(office);
+    told.extend(scope.trial.cloned());
     let mut restricted: BTreeMap<(LadderId, usize), BTreeSet<PersonId>> = BTreeMap::new();
     check_roles(faults, scope, &mut told, &mut restricted);
     told.extend(scope.reviews.iter().flat_map(|review| readers(scope, review)));

@@ -1,5 +1,12 @@
 //! The room as its users see it: small files in, a configuration or printed problems out.
 
+mod calendars;
+mod channels;
+mod files;
+mod keys;
+mod ladders;
+mod ledgers;
+mod people;
 mod samples;
 
 use std::fs;

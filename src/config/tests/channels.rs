@@ -1,0 +1,186 @@
+//! Channels and their secrets.
+
+use super::{Fixture, TASK, check, says, with};
+use crate::channel::{Settings, email};
+
+/// A configuration with one more channel.
+fn channel(keys: &str) -> Fixture {
+    with(&format!("{TASK}\nchannels.x = {{ {keys} }}"))
+}
+
+const MAIL: &str = r#"type = "email", from = "d@example.org""#;
+
+#[test]
+fn channel_types_of_later_versions_are_named_as_such_and_others_are_unknown() {
+    says(
+        &channel("type = \"wecom\", url = \"https://x.org\""),
+        "channel type `wecom` is not in this version",
+    );
+    says(&channel("type = \"wecon\""), "channel type `wecon` is unknown");
+    says(&channel("type = \"wecon\""), "did you mean `wecom`?");
+}
+
+#[test]
+fn a_key_of_another_type_is_refused() {
+    says(
+        &channel(&format!("{MAIL}, server = \"file:x\", url = \"file:x\"")),
+        "`url` does not belong to a channel of type email",
+    );
+    says(
+        &channel("type = \"webhook\", url = \"file:x\", keyword = \"k\""),
+        "`keyword` does not belong to a channel of type webhook",
+    );
+}
+
+#[test]
+fn mail_servers_are_read_with_their_usual_ports() {
+    for (text, host, port, tls) in [
+        ("smtp://h.example.org", "h.example.org", 25, email::Tls::None),
+        (
+            "smtp+starttls://h.example.org",
+            "h.example.org",
+            587,
+            email::Tls::StartTls,
+        ),
+        (
+            "smtps://h.example.org:4650",
+            "h.example.org",
+            4650,
+            email::Tls::Implicit,
+        ),
+        ("smtp://[::1]:2525", "::1", 2525, email::Tls::None),
+    ] {
+        let config = channel(&format!("{MAIL}, server = \"{text}\"")).config();
+        let Some(Settings::Email(settings)) = config.channels.get(&"x".into()) else {
+            panic!("no mail")
+        };
+        let host = host.to_owned();
+        assert_eq!(settings.server, email::Server::Smtp { host, port, tls });
+    }
+    says(
+        &channel(&format!("{MAIL}, server = \"http://x\"")),
+        "`http://x` is no mail server",
+    );
+}
+
+#[test]
+fn a_folder_is_relative_to_the_file_that_names_it() {
+    let fixture = Fixture::new(&[
+        (
+            "duban.toml",
+            &format!("include = \"sub/more.toml\"\n{TASK}\n{}", super::BASE),
+        ),
+        (
+            "sub/more.toml",
+            "channels.x = { type = \"webhook\", url = \"file:out\" }",
+        ),
+    ]);
+    let config = fixture.config();
+    let endpoint = config.channels.get(&"x".into()).map(Settings::endpoint);
+    assert_eq!(endpoint, Some(format!("file:{}", fixture.path("sub/out").display())));
+}
+
+#[test]
+fn a_login_without_encryption_is_refused_except_to_this_machine() {
+    let login = "username = \"u\", password = { env = \"P\" }";
+    let with_env = |server: &str| {
+        let mut fixture = channel(&format!("{MAIL}, server = \"{server}\", {login}"));
+        fixture.env = crate::config::Environment::new([("P".to_owned(), "secret".to_owned())]);
+        fixture
+    };
+    says(
+        &with_env("smtp://mail.example.org"),
+        "a login over a connection that is not encrypted",
+    );
+    check(&with_env("smtp://127.0.0.1:2525"), &[]);
+    check(&with_env("smtps://mail.example.org"), &[]);
+}
+
+#[test]
+fn a_username_and_a_password_come_together() {
+    says(
+        &channel(&format!("{MAIL}, server = \"file:x\", username = \"u\"")),
+        "a `username` without a `password`",
+    );
+}
+
+#[test]
+fn a_secret_in_the_clear_is_warned_of_and_not_shown() {
+    let fixture = channel("type = \"webhook\", url = \"https://h.example.org/x\", secret = \"hunter2\"");
+    check(&fixture, &["duban.toml:2:76: warning: `secret` stands in the clear"]);
+    assert!(!fixture.printed().contains("hunter2"));
+}
+
+#[test]
+fn a_secret_has_one_source() {
+    says(
+        &channel("type = \"webhook\", url = \"file:x\", secret = { env = \"A\", file = \"b\" }"),
+        "`channels.x.secret` comes from more than one source",
+    );
+    says(
+        &channel("type = \"webhook\", url = \"file:x\", secret = { env = \"A\" }, secrets = [{ env = \"B\" }]"),
+        "`channels.x` has both `secret` and `secrets`",
+    );
+}
+
+#[test]
+fn a_missing_variable_credential_or_file_is_refused() {
+    for (secret, text) in [
+        ("{ env = \"NONE\" }", "environment variable `NONE` is not set"),
+        (
+            "{ credential = \"none\" }",
+            "credential `none` cannot be read: CREDENTIALS_DIRECTORY is not set",
+        ),
+        ("{ file = \"none\" }", "none`: No such file or directory"),
+    ] {
+        says(
+            &channel(&format!("type = \"webhook\", url = \"file:x\", secret = {secret}")),
+            text,
+        );
+    }
+}
+
+#[test]
+fn a_secret_loses_the_line_break_at_its_end() {
+    let fixture = Fixture::new(&[
+        (
+            "duban.toml",
+            &format!(
+                "{TASK}\nchannels.x = {{ type = \"webhook\", url = \"file:x\", secret = {{ credential = \"key\" }} }}\n{}",
+                super::BASE
+            ),
+        ),
+        ("credentials/key", "value\n"),
+    ]);
+    let folder = fixture.path("credentials").display().to_string();
+    let env = crate::config::Environment::new([("CREDENTIALS_DIRECTORY".to_owned(), folder)]);
+    let config = crate::config::load(&fixture.path("duban.toml"), &env).expect("it loads");
+    let Some(Settings::Webhook(settings)) = config.channels.get(&"x".into()) else {
+        panic!("no webhook")
+    };
+    assert_eq!(settings.secrets[0].reveal(), "value");
+}
+
+#[test]
+fn budgets_and_limits_are_read_or_refused() {
+    let hook = "type = \"webhook\", url = \"http://10.0.0.7/x\"";
+    let config = channel(&format!("{hook}, budget = \"18/min\"")).config();
+    let budget = config
+        .channels
+        .get(&"x".into())
+        .and_then(|settings| settings.lane().budget);
+    assert_eq!(
+        budget.map(|budget| (budget.count, budget.per.num_seconds())),
+        Some((18, 60))
+    );
+    says(&channel(&format!("{hook}, budget = \"18\"")), "`18` is no budget");
+    says(
+        &channel(&format!("{hook}, concurrency = 0")),
+        "`concurrency` must be from 1 to 64",
+    );
+    says(
+        &channel(&format!("{hook}, timeout = \"1h\"")),
+        "`timeout` must be at most 600s",
+    );
+    says(&channel("type = \"webhook\", url = \"htp://x\""), "`url` is no address");
+}
