@@ -261,21 +261,29 @@ fn webhook_settings(
     );
     let mut secrets = Vec::new();
     for secret in &raw.secrets {
-        secrets.extend(resolve(faults, env, "secret", secret, InTheClear::Warn));
+        let found = resolve(faults, env, "secret", secret, InTheClear::Warn);
+        if let Some(Err(error)) = found
+            .as_ref()
+            .map(|found| webhook::Settings::check_secret(found.reveal()))
+        {
+            let hint = "make one: printf 'whsec_%s\\n' \"$(head -c 32 /dev/urandom | base64)\"";
+            faults.error_hint(secret.place, error.to_string(), hint);
+        }
+        secrets.extend(found);
     }
     let url = raw.url.as_ref()?;
     let secret = resolve(faults, env, "url", url, InTheClear::Allow)?;
     let target = match secret.reveal().trim().strip_prefix("file:") {
         Some(folder) => webhook::Target::Folder(folder_at(faults, url.place, folder)?),
         None => {
-            if !is_http_address(secret.reveal().trim()) {
+            if let Err(error) = webhook::Settings::check_url(secret.reveal().trim()) {
                 // The address itself may be a secret, so it is not repeated.
                 let from = if matches!(url.value, RawSecret::Clear(_)) {
                     "`url`"
                 } else {
                     "the value of `url`"
                 };
-                let text = format!("{from} is no address");
+                let text = format!("{from} is no address: {error}");
                 faults.error_hint(url.place, text, "https://HOST/PATH, http://HOST/PATH or file:DIR");
                 return None;
             }
@@ -349,14 +357,6 @@ fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
 
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn is_http_address(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let Some(rest) = rest else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    !url.contains(char::is_whitespace) && host_and_port(host, 443).is_some()
 }
 
 /// `NAME <ADDRESS>` or `ADDRESS`, as name and address.

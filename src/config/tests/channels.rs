@@ -106,9 +106,11 @@ fn a_username_and_a_password_come_together() {
 
 #[test]
 fn a_secret_in_the_clear_is_warned_of_and_not_shown() {
-    let fixture = channel("type = \"webhook\", url = \"https://h.example.org/x\", secret = \"hunter2\"");
+    let fixture = channel(
+        "type = \"webhook\", url = \"https://h.example.org/x\", secret = \"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\"",
+    );
     check(&fixture, &["duban.toml:2:76: warning: `secret` stands in the clear"]);
-    assert!(!fixture.printed().contains("hunter2"));
+    assert!(!fixture.printed().contains("C2FVsBQ"));
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn a_secret_loses_the_line_break_at_its_end() {
                 super::BASE
             ),
         ),
-        ("credentials/key", "value\n"),
+        ("credentials/key", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\r\n"),
     ]);
     let folder = fixture.path("credentials").display().to_string();
     let env = crate::config::Environment::new([("CREDENTIALS_DIRECTORY".to_owned(), folder)]);
@@ -158,7 +160,7 @@ fn a_secret_loses_the_line_break_at_its_end() {
     let Some(Settings::Webhook(settings)) = config.channels.get(&"x".into()) else {
         panic!("no webhook")
     };
-    assert_eq!(settings.secrets[0].reveal(), "value");
+    assert_eq!(settings.secrets[0].reveal(), "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
 }
 
 #[test]
@@ -183,4 +185,11 @@ fn budgets_and_limits_are_read_or_refused() {
         "`timeout` must be at most 600s",
     );
     says(&channel("type = \"webhook\", url = \"htp://x\""), "`url` is no address");
+}
+
+#[test]
+fn a_signing_secret_of_another_shape_is_refused_and_not_shown() {
+    let fixture = channel("type = \"webhook\", url = \"file:x\", secret = \"hunter2\"");
+    says(&fixture, "error: a signing secret begins with `whsec_`");
+    assert!(!fixture.printed().contains("hunter2"));
 }
