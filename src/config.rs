@@ -3,8 +3,10 @@
 //! The road: [`origin`] reads bytes, [`raw`] says what stands in the files, [`load`] follows includes and ledgers, the
 //! other files here each prove one noun. After it nothing checks again. Only this room reads the environment.
 
+mod address;
 mod calendar;
 mod channels;
+mod choice;
 mod environment;
 mod faults;
 mod ladders;
@@ -17,6 +19,7 @@ mod problem;
 mod raw;
 mod reach;
 mod reviews;
+mod rows;
 mod secrets;
 mod settings;
 mod template;

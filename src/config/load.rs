@@ -20,7 +20,7 @@ use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
-use super::{calendar, channels, ladders, ledger, people, reach, reviews, settings, template};
+use super::{calendar, channels, ladders, ledger, people, reach, reviews, rows, settings, template};
 
 /// More files than this in one configuration are a pattern gone wrong.
 const FILES_MAX: usize = 1000;
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
                         .unwrap_or_default();
                     rows.extend(ledger_tasks(faults, source, &text));
                 } else {
-                    rows.extend(ledger::table_rows(faults, source, &raw.ledger_columns));
+                    rows.extend(rows::table_rows(faults, source, &raw.ledger_columns));
                 }
             }
         }

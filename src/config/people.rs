@@ -6,7 +6,7 @@ use crate::channel::Settings;
 use crate::domain::id::{ChannelId, PersonId, UnitId};
 use crate::domain::people::{Away, ChannelFacts, ChannelKind, Locale, Party, People, Person, Unit};
 
-use super::channels::is_address;
+use super::address::is_address;
 use super::faults::{Faults, Placed};
 use super::names::Names;
 use super::raw::{Raw, RawPerson};

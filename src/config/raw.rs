@@ -3,6 +3,7 @@
 //! The only part of the room that knows the shape of TOML. Keys are listed in [`keys`]; a key that is not listed there
 //! is an error.
 
+mod calendar;
 mod entries;
 pub(super) mod keys;
 mod section;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use super::faults::{Faults, Place, Placed};
+pub(super) use calendar::{RawCalendar, calendar};
 pub(super) use entries::{RawChannel, RawLadder, RawPerson, RawReview, RawSecret, RawStep, RawTask, RawUnit};
 use keys::{Column, TOP};
 use section::Section;
@@ -172,60 +174,6 @@ pub(super) fn ledger_tasks(faults: &mut Faults, source: u32, text: &str) -> Vec<
     }
     let sections = root.list(faults, "tasks", keys::TASK);
     sections.iter().map(|section| RawTask::read(faults, section)).collect()
-}
-
-/// A calendar in TOML: `(day, working, place)` for each day, the weekend, and what the file says it covers.
-#[derive(Debug, Default)]
-pub(super) struct RawCalendar {
-    pub(super) id: Text,
-    pub(super) weekend: Texts,
-    pub(super) from: Text,
-    pub(super) to: Text,
-    pub(super) years: Vec<RawYear>,
-}
-
-/// One year of a calendar.
-#[derive(Debug)]
-pub(super) struct RawYear {
-    pub(super) year: Option<Placed<i64>>,
-    pub(super) holidays: Vec<RawHoliday>,
-}
-
-/// One holiday: its days off and its make-up days.
-#[derive(Debug)]
-pub(super) struct RawHoliday {
-    pub(super) off: Vec<Placed<String>>,
-    pub(super) work: Vec<Placed<String>>,
-}
-
-/// Reads a calendar file.
-pub(super) fn calendar(faults: &mut Faults, source: u32, text: &str) -> Option<RawCalendar> {
-    let (table, broken) = parse(faults, source, text)?;
-    let root = Section::root(faults, source, &table, keys::CALENDAR, broken);
-    let mut raw = RawCalendar {
-        id: root.text(faults, "id"),
-        weekend: root.texts(faults, "weekend"),
-        ..RawCalendar::default()
-    };
-    if let Some(covers) = root.section(faults, "covers", keys::CALENDAR_COVERS) {
-        raw.from = covers.text(faults, "from");
-        raw.to = covers.text(faults, "to");
-    }
-    for year in root.list(faults, "year", keys::CALENDAR_YEAR) {
-        let holidays = year.list(faults, "holiday", keys::CALENDAR_HOLIDAY);
-        let days = |faults: &mut Faults, section: &Section<'_>, key| section.texts(faults, key).unwrap_or_default();
-        raw.years.push(RawYear {
-            year: year.integer(faults, "year"),
-            holidays: holidays
-                .iter()
-                .map(|holiday| RawHoliday {
-                    off: days(faults, holiday, "off"),
-                    work: days(faults, holiday, "work"),
-                })
-                .collect(),
-        });
-    }
-    Some(raw)
 }
 
 /// The tree of a file, and whether its syntax is broken; every syntax error is reported.

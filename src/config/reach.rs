@@ -60,7 +60,8 @@ pub(super) fn check(faults: &mut Faults, scope: &Scope<'_>) {
         if !person.channels.is_empty() {
             continue;
         }
-        let Some(entry) = scope.raw.people.get(id.as_str()) else {
+        let entry = scope.raw.people.get(id.as_str());
+        let Some(entry) = entry.filter(|entry| !entry.value.reach_excused) else {
             continue;
         };
         let text = format!("no channel reaches person `{id}`");

@@ -151,6 +151,8 @@ pub(in crate::config) struct RawPerson {
     pub(in crate::config) handles: Vec<(&'static str, Placed<String>)>,
     pub(in crate::config) deputy: Text,
     pub(in crate::config) away: Vec<RawAway>,
+    /// A key that tells how to reach them is misspelt: that nothing reaches them is not said too.
+    pub(in crate::config) reach_excused: bool,
 }
 
 /// One absence.
@@ -185,6 +187,9 @@ impl RawPerson {
             handles,
             deputy: section.text(faults, "deputy"),
             away,
+            reach_excused: ["email", "channels"]
+                .iter()
+                .any(|key| section.value(key).is_none() && !section.lacks(key)),
         }
     }
 }

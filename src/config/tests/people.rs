@@ -113,3 +113,11 @@ fn an_office_of_nobody_is_refused() {
     let fixture = super::Fixture::new(&[("duban.toml", &format!("{TASK}\n{base}"))]);
     says(&fixture, "the office has neither a contact nor a head");
 }
+
+#[test]
+fn a_misspelt_email_is_not_also_a_person_whom_nothing_reaches() {
+    lines(
+        "people.eve = { emial = \"e@x.org\" }",
+        &["duban.toml:2:16: error: unknown key `emial` in `people.eve`"],
+    );
+}
