@@ -8,7 +8,7 @@ use crate::domain::people::Party;
 
 use super::faults::{Faults, Place, Placed};
 use super::names::{Names, Wanted};
-use super::people::channel;
+use super::people::{channel, group};
 use super::raw::{Raw, RawStep};
 use super::settings::{one_of, span};
 
@@ -190,7 +190,7 @@ fn roles(faults: &mut Faults, raw: &Raw, names: &Names, step: &RawStep) -> Optio
             Ok(Role::Person(id)) => party(faults, names, id.as_str(), text.place, Wanted::Person).map(role_of),
             Ok(Role::Unit(id)) => party(faults, names, id.as_str(), text.place, Wanted::Unit).map(role_of),
             Ok(Role::Channel(id)) => {
-                channel(faults, raw, &Placed::new(id.as_str().to_owned(), text.place)).map(Role::Channel)
+                group(faults, raw, &Placed::new(id.as_str().to_owned(), text.place)).map(Role::Channel)
             }
             Ok(role) => Some(role),
             Err(error) => {

@@ -34,7 +34,7 @@ pub(super) fn settle(
         units: BTreeMap::new(),
         channels: facts.collect(),
         office: Party::Person(PersonId::new("")),
-        default_group: raw.group.as_ref().and_then(|name| channel(faults, raw, name)),
+        default_group: raw.group.as_ref().and_then(|name| group(faults, raw, name)),
         locale: ours,
     };
     for (id, entry) in &raw.people {
@@ -67,6 +67,25 @@ pub(super) fn channel(faults: &mut Faults, raw: &Raw, name: &Placed<String>) -> 
         None,
     );
     None
+}
+
+/// The channel of that id as a recipient itself; a fault where it is one of mail, which has no address of its own.
+pub(super) fn group(faults: &mut Faults, raw: &Raw, name: &Placed<String>) -> Option<ChannelId> {
+    let id = channel(faults, raw, name)?;
+    let kind = raw
+        .channels
+        .get(&name.value)
+        .and_then(|entry| entry.value.kind.as_ref());
+    if kind.is_some_and(|kind| kind.value == "email") {
+        let text = format!("channel `{id}` is of type email and cannot be a recipient itself");
+        faults.error_hint(
+            name.place,
+            text,
+            "name a person or a unit, or a channel of another type",
+        );
+        return None;
+    }
+    Some(id)
 }
 
 fn person(faults: &mut Faults, raw: &Raw, names: &Names, people: &People, id: &str, entry: &RawPerson) -> Person {
@@ -216,6 +235,6 @@ fn unit(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Placed<
         head: unit.head.as_ref().and_then(|name| names.person(faults, name)),
         contacts,
         supervisor: unit.supervisor.as_ref().and_then(|name| names.party(faults, name)),
-        group: unit.group.as_ref().and_then(|name| channel(faults, raw, name)),
+        group: unit.group.as_ref().and_then(|name| group(faults, raw, name)),
     }
 }

@@ -151,7 +151,13 @@ impl Raw {
         }
         if let Some(columns) = root.section(faults, "ledger_columns", keys::COLUMNS) {
             for column in Column::ALL {
-                if let Some(header) = columns.text(faults, column.key()) {
+                let Some(header) = columns.text(faults, column.key()) else {
+                    continue;
+                };
+                if let Some((_, first)) = self.ledger_columns.iter().find(|(other, _)| *other == column) {
+                    let text = format!("`{}` is set twice, first at {}", column.key(), faults.at(first.place));
+                    faults.error(header.place, text);
+                } else {
                     self.ledger_columns.push((column, header));
                 }
             }

@@ -13,7 +13,7 @@ use crate::domain::review::{Audience, OnDayOff, Review};
 use super::faults::{Faults, Place, Placed};
 use super::ladders::party;
 use super::names::{Names, Wanted};
-use super::people::channel;
+use super::people::group;
 use super::raw::{Raw, RawReview};
 use super::settings::{one_of, span};
 
@@ -119,7 +119,7 @@ fn audience(faults: &mut Faults, raw: &Raw, names: &Names, text: &Placed<String>
         Ok(Audience::Person(id)) => party(faults, names, id.as_str(), text.place, Wanted::Person).map(audience_of),
         Ok(Audience::Unit(id)) => party(faults, names, id.as_str(), text.place, Wanted::Unit).map(audience_of),
         Ok(Audience::Channel(id)) => {
-            channel(faults, raw, &Placed::new(id.as_str().to_owned(), text.place)).map(Audience::Channel)
+            group(faults, raw, &Placed::new(id.as_str().to_owned(), text.place)).map(Audience::Channel)
         }
         Ok(audience) => Some(audience),
         Err(error) => {

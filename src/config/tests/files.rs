@@ -117,3 +117,40 @@ fn ten_thousand_tasks_load() {
     ]);
     assert_eq!(fixture.config().tasks.len(), 10_000);
 }
+
+#[test]
+fn a_file_past_the_size_limit_is_refused_unread() {
+    let fixture = with("ledger = \"l.csv\"");
+    let file = std::fs::File::create(fixture.path("l.csv")).expect("made");
+    file.set_len(crate::files::text::FILE_BYTES_MAX + 1)
+        .expect("a sparse file");
+    check(
+        &fixture,
+        &["duban.toml:1:10: error: `l.csv`: the file has more than 64 MiB"],
+    );
+}
+
+#[test]
+fn a_store_is_relative_to_the_file_that_names_it() {
+    let fixture = with(&format!("store.url = \"sqlite:data/x.db\"\n{TASK}"));
+    assert_eq!(fixture.config().store, fixture.path("data/x.db"));
+    says(
+        &with(&format!("store.url = \"mysql:x\"\n{TASK}")),
+        "`mysql:x` is no store",
+    );
+}
+
+#[test]
+fn a_column_that_is_mapped_in_two_files_names_both() {
+    let fixture = Fixture::new(&[
+        (
+            "duban.toml",
+            &format!("include = \"a.toml\"\nledger_columns.due = \"x\"\n{TASK}\n{BASE}"),
+        ),
+        ("a.toml", "ledger_columns.due = \"y\""),
+    ]);
+    check(
+        &fixture,
+        &["a.toml:1:22: error: `due` is set twice, first at duban.toml:2"],
+    );
+}

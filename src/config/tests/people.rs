@@ -85,6 +85,10 @@ fn names_that_do_not_resolve_are_refused() {
         ),
         ("units.u = { group = \"mial\" }", "channel `mial` is not defined"),
         ("defaults.group = \"mial\"", "did you mean `mail`?"),
+        (
+            "defaults.group = \"mail\"",
+            "channel `mail` is of type email and cannot be a recipient itself",
+        ),
         ("people.eve = { email = \"nobody\" }", "`nobody` is no mail address"),
     ] {
         says(&with(&format!("{TASK}\n{line}")), text);
