@@ -94,7 +94,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(origin: Origin<'a>, root: &Path) -> Self {
         let files = FileSet {
-            root: root.to_owned(),
+            root: root.strip_prefix("./").unwrap_or(root).to_owned(),
             files: BTreeMap::new(),
         };
         Self { origin, files }

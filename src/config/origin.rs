@@ -102,6 +102,9 @@ impl Origin<'_> {
             Some("") | None => pattern.to_owned(),
             Some(folder) => format!("{}/{pattern}", Pattern::escape(folder)),
         };
+        // `./` in a pattern names nothing; both origins must see the same text.
+        let whole: Vec<&str> = whole.split('/').filter(|part| *part != ".").collect();
+        let whole = whole.join("/");
         match self {
             Self::Disk => {
                 let Ok(paths) = glob::glob(&whole) else {

@@ -55,7 +55,9 @@ fn a_kept_set_loads_again_without_its_files_and_through_json() {
     let fixture = Fixture::new(&[
         (
             "duban.toml",
-            &format!("include = \"conf.d/*.toml\"\nledger = \"*.csv\"\ntemplates = \"t\"\ncalendar = \"own\"\n{BASE}"),
+            &format!(
+                "include = \"./conf.d/*.toml\"\nledger = \"*.csv\"\ntemplates = \"t\"\ncalendar = \"own\"\n{BASE}"
+            ),
         ),
         ("conf.d/a.toml", "people.eve = { email = \"e@x.org\" }"),
         ("l.csv", "id,title,unit,lead,due\n1,T,edu,boss,2026-06-30\n"),
