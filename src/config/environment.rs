@@ -1,15 +1,22 @@
 //! The environment as an explicit value, and what follows from it: where the configuration and the store are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::problem::Problems;
 
-/// Variables by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Variables by name; prints their names only, since values may be secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {
@@ -117,6 +124,14 @@ mod tests {
         let env = env(&[("DUBAN_CONFIG", "/b.toml")]);
         assert_eq!(find(Some(Path::new("/a.toml")), &env), Ok("/a.toml".into()));
         assert_eq!(find(None, &env), Ok("/b.toml".into()));
+    }
+
+    #[test]
+    fn the_environment_prints_names_and_no_values() {
+        assert_eq!(
+            format!("{:?}", env(&[("SMTP_PASSWORD", "hunter2")])),
+            "{\"SMTP_PASSWORD\"}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where the bytes of configuration files come from: the disk, or a kept set of an earlier load.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,14 +15,21 @@ use thiserror::Error;
 
 use crate::files::text::FILE_BYTES_MAX;
 
-/// Every file of a load, so that the load can be repeated without them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Every file of a load, so that the load can be repeated without them. Prints their names only: a file may hold a
+/// secret in the clear.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Kept", try_from = "Kept")]
 pub struct FileSet {
     /// The path of `duban.toml` as it was given.
     pub root: PathBuf,
     /// The bytes of each file that was read, by the path under which it was read.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl fmt::Debug for FileSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.files.keys()).finish()
+    }
 }
 
 #[derive(Serialize, Deserialize)]

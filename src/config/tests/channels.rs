@@ -1,7 +1,7 @@
 //! Channels and their secrets.
 
 use super::{Fixture, TASK, check, says, with};
-use crate::channel::{Settings, email};
+use crate::channel::{Settings, email, webhook};
 
 /// A configuration with one more channel.
 fn channel(keys: &str) -> Fixture {
@@ -76,8 +76,10 @@ fn a_folder_is_relative_to_the_file_that_names_it() {
         ),
     ]);
     let config = fixture.config();
-    let endpoint = config.channels.get(&"x".into()).map(Settings::endpoint);
-    assert_eq!(endpoint, Some(format!("file:{}", fixture.path("sub/out").display())));
+    let Some(Settings::Webhook(settings)) = config.channels.get(&"x".into()) else {
+        panic!("no webhook")
+    };
+    assert_eq!(settings.target, webhook::Target::Folder(fixture.path("sub/out")));
 }
 
 #[test]
