@@ -11,6 +11,19 @@ pub(super) fn server(faults: &mut Faults, text: &Placed<String>) -> Option<email
     if let Some(folder) = text.value.strip_prefix("file:") {
         return folder_at(faults, text.place, folder).map(email::Server::Folder);
     }
+    if text.value.contains('@') {
+        // The line is not shown: it holds a password.
+        let place = Place {
+            end: text.place.start,
+            ..text.place
+        };
+        faults.error_hint(
+            place,
+            "`server` holds a login",
+            "write it under `username` and `password`",
+        );
+        return None;
+    }
     let schemes = [
         ("smtps://", email::Tls::Implicit, 465),
         ("smtp+starttls://", email::Tls::StartTls, 587),

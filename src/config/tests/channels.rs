@@ -195,3 +195,10 @@ fn a_signing_secret_of_another_shape_is_refused_and_not_shown() {
     says(&fixture, "error: a signing secret begins with `whsec_`");
     assert!(!fixture.printed().contains("hunter2"));
 }
+
+#[test]
+fn a_login_within_the_servers_address_is_refused_and_not_shown() {
+    let fixture = channel(&format!("{MAIL}, server = \"smtps://duban:hunter2@mail.example.org\""));
+    says(&fixture, "error: `server` holds a login");
+    assert!(!fixture.printed().contains("hunter2"));
+}
