@@ -123,11 +123,11 @@ fn turn_into_folders(config: &mut Config, out: &Path) {
     for settings in config.channels.values_mut() {
         match settings {
             Settings::Email(settings) => {
-                settings.server = Server::Folder(out.join("mail"));
+                settings.server = Server::Scratch(out.join("mail"));
                 settings.lane.budget = None;
             }
             Settings::Webhook(settings) => {
-                settings.target = Target::Folder(out.join("webhook"));
+                settings.target = Target::Scratch(out.join("webhook"));
                 settings.lane.budget = None;
             }
         }

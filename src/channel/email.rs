@@ -14,7 +14,8 @@ use crate::domain::id::{ChannelId, MessageId};
 use crate::domain::outcome::Outcome;
 use crate::secret::Secret;
 
-use super::{ChannelError, Lane, Parcel, folder};
+use super::folder::{self, Folder};
+use super::{ChannelError, Lane, Parcel};
 use letter::{Letter, Sender};
 use pool::Pool;
 use reply::Again;
@@ -46,6 +47,8 @@ pub enum Server {
     },
     /// Into a folder: one `.eml` file for each mail.
     Folder(PathBuf),
+    /// As [`Server::Folder`], for a replay that nobody waits for: what a power cut would lose can be replayed.
+    Scratch(PathBuf),
 }
 
 /// How mail is sent.
@@ -80,7 +83,7 @@ impl Settings {
     pub(super) fn endpoint(&self) -> String {
         match &self.server {
             Server::Smtp { host, port, .. } => format!("smtp:{}:{port}", host.to_lowercase()),
-            Server::Folder(folder) => format!("folder:{}", folder.display()),
+            Server::Folder(folder) | Server::Scratch(folder) => format!("folder:{}", folder.display()),
         }
     }
 }
@@ -96,7 +99,7 @@ pub(super) struct Email {
 
 enum Carrier {
     Smtp(Arc<Pool>),
-    Folder(PathBuf),
+    Folder(Folder),
 }
 
 impl Email {
@@ -105,7 +108,8 @@ impl Email {
             .ok_or_else(|| ChannelError::SenderInvalid { channel: id.clone() })?;
         let carrier = match &settings.server {
             Server::Smtp { host, port, tls } => Carrier::Smtp(Arc::new(Pool::new(id, settings, host, *port, *tls)?)),
-            Server::Folder(folder) => Carrier::Folder(folder.clone()),
+            Server::Folder(folder) => Carrier::Folder(Folder::durable(folder)),
+            Server::Scratch(folder) => Carrier::Folder(Folder::scratch(folder)),
         };
         Ok(Self {
             sender,
@@ -124,7 +128,7 @@ impl Email {
                 let recipient = folder::safe(&parcel.content.recipient.id);
                 let id: String = folder::safe(parcel.id.as_str()).chars().take(FILE_ID_CHARS).collect();
                 let name = format!("{}-{recipient}-{id}.eml", folder::stamp(parcel.content.as_of));
-                folder::write(dir, name, letter.bytes.into_bytes()).await
+                dir.write(name, letter.bytes.into_bytes()).await
             }
             Carrier::Smtp(pool) => {
                 let outcome = pool.send(&letter, self.spared_before(parcel.id)).await;

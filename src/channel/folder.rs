@@ -10,15 +10,44 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::outcome::Outcome;
 
-/// Writes `bytes` as `name` into `folder`, which is made where it is missing: to a temporary file, synced, renamed.
-pub(super) async fn write(folder: &Path, name: String, bytes: Vec<u8>) -> Outcome {
-    let folder = folder.to_owned();
-    let written = tokio::task::spawn_blocking(move || write_now(&folder, &name, &bytes)).await;
-    match written {
-        Ok(Ok(Before::Absent)) => Outcome::Delivered("written to the folder".to_owned()),
-        Ok(Ok(Before::Present)) => Outcome::Delivered("written to the folder again: it was already there".to_owned()),
-        Ok(Err(error)) => refused(&error),
-        Err(_) => Outcome::Unknown("writing to the folder was cut off".to_owned()),
+/// A folder that takes messages.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Whether a file must be on the disk before it counts as delivered.
+    synced: bool,
+}
+
+impl Folder {
+    /// A folder whose files survive a power cut once they count as delivered.
+    pub(super) fn durable(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            synced: true,
+        }
+    }
+
+    /// A folder for what can be made again.
+    pub(super) fn scratch(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            synced: false,
+        }
+    }
+
+    /// Writes `bytes` as `name`, complete or not at all: to a temporary file, synced, renamed. The folder is made where
+    /// it is missing.
+    pub(super) async fn write(&self, name: String, bytes: Vec<u8>) -> Outcome {
+        let folder = self.clone();
+        let written = tokio::task::spawn_blocking(move || write_now(&folder, &name, &bytes)).await;
+        match written {
+            Ok(Ok(Before::Absent)) => Outcome::Delivered("written to the folder".to_owned()),
+            Ok(Ok(Before::Present)) => {
+                Outcome::Delivered("written to the folder again: it was already there".to_owned())
+            }
+            Ok(Err(error)) => refused(&error),
+            Err(_) => Outcome::Unknown("writing to the folder was cut off".to_owned()),
+        }
     }
 }
 
@@ -57,18 +86,22 @@ enum Before {
     Present,
 }
 
-fn write_now(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Before> {
+fn write_now(Folder { path: folder, synced }: &Folder, name: &str, bytes: &[u8]) -> io::Result<Before> {
     fs::create_dir_all(folder)?;
     let path = folder.join(name);
     let before = if path.exists() { Before::Present } else { Before::Absent };
     let draft = Draft(folder.join(format!(".{name}.tmp")));
     let mut file = File::create(&draft.0)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    if *synced {
+        file.sync_all()?;
+    }
     drop(file);
     fs::rename(&draft.0, &path)?;
-    // Without this the name itself may be lost when the power goes.
-    File::open(folder)?.sync_all()?;
+    if *synced {
+        // Without this the name itself may be lost when the power goes.
+        File::open(folder)?.sync_all()?;
+    }
     Ok(before)
 }
 
@@ -121,7 +154,9 @@ mod tests {
     async fn a_message_becomes_one_file_and_the_folder_is_made() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("new/mail");
-        let outcome = write(&folder, "a.eml".to_owned(), b"one".to_vec()).await;
+        let outcome = Folder::durable(&folder)
+            .write("a.eml".to_owned(), b"one".to_vec())
+            .await;
         assert_eq!(outcome.kind(), "delivered");
         assert_eq!(names(&folder), ["a.eml"]);
         assert_eq!(fs::read(folder.join("a.eml")).unwrap(), b"one");
@@ -130,8 +165,12 @@ mod tests {
     #[tokio::test]
     async fn a_repeat_writes_the_same_file_and_says_so() {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), "a.eml".to_owned(), b"one".to_vec()).await;
-        let again = write(dir.path(), "a.eml".to_owned(), b"one".to_vec()).await;
+        Folder::durable(dir.path())
+            .write("a.eml".to_owned(), b"one".to_vec())
+            .await;
+        let again = Folder::durable(dir.path())
+            .write("a.eml".to_owned(), b"one".to_vec())
+            .await;
         assert_eq!(names(dir.path()), ["a.eml"]);
         assert!(again.words().contains("already there"), "{again}");
     }
@@ -141,7 +180,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let taken = dir.path().join("taken");
         fs::write(&taken, "x").unwrap();
-        let outcome = write(&taken, "a.eml".to_owned(), b"one".to_vec()).await;
+        let outcome = Folder::durable(&taken).write("a.eml".to_owned(), b"one".to_vec()).await;
         assert_eq!(outcome.kind(), "permanent/endpoint");
     }
 

@@ -12,8 +12,9 @@ use crate::domain::id::ChannelId;
 use crate::domain::outcome::Outcome;
 use crate::secret::Secret;
 
+use super::folder::{self, Folder};
 use super::http::{Client, Post};
-use super::{ChannelError, Lane, Parcel, folder};
+use super::{ChannelError, Lane, Parcel};
 use signature::Signer;
 
 pub use super::http::UrlError;
@@ -26,6 +27,8 @@ pub enum Target {
     Url(Secret),
     /// A folder: one `.json` file for each message.
     Folder(PathBuf),
+    /// As [`Target::Folder`], for a replay that nobody waits for: what a power cut would lose can be replayed.
+    Scratch(PathBuf),
 }
 
 /// How a webhook is reached.
@@ -60,7 +63,7 @@ impl Settings {
         match &self.target {
             // Hashed, because the URL is often the only secret there is.
             Target::Url(url) => format!("webhook:{}", hex(Sha256::digest(url.reveal().as_bytes()).as_slice())),
-            Target::Folder(folder) => format!("folder:{}", folder.display()),
+            Target::Folder(folder) | Target::Scratch(folder) => format!("folder:{}", folder.display()),
         }
     }
 }
@@ -73,7 +76,7 @@ pub(super) struct Webhook {
 
 enum Open {
     Url(Box<Client>),
-    Folder(PathBuf),
+    Folder(Folder),
 }
 
 impl Webhook {
@@ -84,7 +87,8 @@ impl Webhook {
         })?;
         let target = match &settings.target {
             Target::Url(url) => Open::Url(Box::new(Client::new(id, url, settings.lane.timeout)?)),
-            Target::Folder(folder) => Open::Folder(folder.clone()),
+            Target::Folder(folder) => Open::Folder(Folder::durable(folder)),
+            Target::Scratch(folder) => Open::Folder(Folder::scratch(folder)),
         };
         Ok(Self { target, signer })
     }
@@ -98,7 +102,7 @@ impl Webhook {
                     folder::stamp(parcel.content.as_of),
                     folder::safe(parcel.id.as_str())
                 );
-                folder::write(dir, name, body.into_bytes()).await
+                dir.write(name, body.into_bytes()).await
             }
             Open::Url(client) => {
                 let seconds = parcel.now.timestamp();

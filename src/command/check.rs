@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::command::Failure;
 use crate::command::cli::Check;
 use crate::config::{self, Environment};
-use crate::render::Renderer;
 
 pub(super) fn check(flag: Option<&Path>, args: &Check) -> Result<(), Failure> {
     let env = Environment::from_process();
@@ -16,12 +15,6 @@ pub(super) fn check(flag: Option<&Path>, args: &Check) -> Result<(), Failure> {
     let Ok(config) = loaded else {
         return Err(Failure::Told(2));
     };
-    if let Err(faults) = Renderer::new(&config.templates) {
-        for fault in faults {
-            writeln!(out, "{}:{}: error: {}", fault.file, fault.line, fault.text)?;
-        }
-        return Err(Failure::Told(2));
-    }
     if args.deny_warnings && !config.warnings.is_empty() {
         return Err(Failure::Told(2));
     }

@@ -48,7 +48,7 @@ pub struct Config {
     pub delivery: Delivery,
     /// The SQLite file; that of the trial where there is one.
     pub store: PathBuf,
-    /// Overrides of templates: name below the folder, with `/`, to text. Not yet proven to render.
+    /// Overrides of templates: name below the folder, with `/`, to text; proven to render.
     pub templates: BTreeMap<String, String>,
     /// Every file that was read.
     pub files: FileSet,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::faults::Faults;
+use super::faults::{Faults, Place};
 use super::load::Reader;
 use super::raw::Raw;
+use crate::render::Renderer;
 
 /// A folder with more files than this is not one of templates.
 const TEMPLATES_MAX: usize = 200;
@@ -25,17 +26,45 @@ pub(super) fn settle(faults: &mut Faults, reader: &mut Reader<'_>, raw: &Raw) ->
         );
         return texts;
     }
+    let mut sources = BTreeMap::new();
     for path in paths {
         let Ok(name) = path.strip_prefix(&folder) else { continue };
         let name = name.to_string_lossy().replace('\\', "/");
         if name.split('/').any(|part| part.starts_with('.')) {
             continue;
         }
-        if let Some(source) = reader.text(faults, &path, named.place)
-            && let Some(source) = faults.source(source)
+        if let Some(number) = reader.text(faults, &path, named.place)
+            && let Some(source) = faults.source(number)
         {
-            texts.insert(name, source.text.clone());
+            texts.insert(name.clone(), source.text.clone());
+            sources.insert(name, number);
         }
     }
+    prove(faults, &texts, &sources, named.place);
     texts
+}
+
+/// Renders every template with samples: a mistake is found here, not at three in the morning.
+fn prove(faults: &mut Faults, texts: &BTreeMap<String, String>, sources: &BTreeMap<String, u32>, named: Place) {
+    if texts.is_empty() {
+        return;
+    }
+    for fault in Renderer::new(texts).err().unwrap_or_default() {
+        let place = sources.get(&fault.file).map_or(named, |source| {
+            let text = texts.get(&fault.file).map_or("", String::as_str);
+            let start: usize = text
+                .split_inclusive('\n')
+                .take(fault.line.saturating_sub(1))
+                .map(str::len)
+                .sum();
+            let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
+            let skipped = line
+                .chars()
+                .take(fault.column.unwrap_or(1).saturating_sub(1))
+                .map(char::len_utf8)
+                .sum::<usize>();
+            Place::new(*source, &(start + skipped..start + line.len()))
+        });
+        faults.error(place, fault.text);
+    }
 }
