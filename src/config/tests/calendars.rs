@@ -126,3 +126,34 @@ fn an_ics_calendar_without_a_complete_year_is_refused() {
     ]);
     says(&fixture, "c.ics:1:1: error: the calendar `c` covers no year");
 }
+
+#[test]
+fn the_vectors_of_both_calendars_are_counted_alike() {
+    let vectors = include_str!("../../../tests/fixtures/working-day-vectors.csv");
+    let mut counted = 0;
+    for name in ["cn-mainland", "mon-fri"] {
+        let calendar = with(&format!("calendar = \"{name}\"\n{TASK}"))
+            .config()
+            .almanac
+            .calendar;
+        for line in vectors.lines().skip(1).filter(|line| line.starts_with(name)) {
+            let [_, from, offset, result] = line.split(',').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            let reached = calendar.add_working_days(day(from), offset.parse().expect("a number"));
+            assert_eq!((reached.date, reached.provisional), (day(result), false), "{line}");
+            counted += 1;
+        }
+    }
+    assert_eq!(counted, 20);
+}
+
+#[test]
+fn a_count_past_the_published_years_says_so() {
+    let calendar = with(&format!("calendar = \"cn-mainland\"\n{TASK}"))
+        .config()
+        .almanac
+        .calendar;
+    assert!(!calendar.add_working_days(day("2026-11-23"), 20).provisional);
+    assert!(calendar.add_working_days(day("2026-11-23"), 29).provisional);
+}
