@@ -9,6 +9,10 @@ use duban::command::{self, Failure};
 use duban::config::Environment;
 use duban::telemetry::{self, LogSettings};
 
+/// Gives memory back after a peak: a first load or a weekly review needs much for a second, and then nothing for days.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

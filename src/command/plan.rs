@@ -1,7 +1,7 @@
 //! `duban plan`: who will hear what, when and why.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -50,12 +50,13 @@ pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure
             ))
         })
         .collect();
-    let mut out = io::stdout().lock();
+    let mut out = BufWriter::new(io::stdout().lock());
     match args.format {
         Format::Json => write_json(&mut out, &rows)?,
         Format::Table => table(&rows).write(&mut out, Colour::for_stdout(desk.env.get("NO_COLOR")))?,
         Format::Csv => table(&rows).write_csv(&mut out)?,
     }
+    out.flush()?;
     if rows.iter().any(|row| row.provisional) {
         tracing::warn!("some of it is provisional: it counts days of a year whose calendar is not published");
     }

@@ -14,8 +14,8 @@ use crate::store::QueueBatch;
 
 /// Late notices wait at most so long for tasks that are not planned yet.
 const LATE_WAIT_MAX: TimeDelta = TimeDelta::minutes(5);
-/// Messages queued in one transaction.
-const BATCH: usize = 500;
+/// Messages written and queued in one transaction: one of a hundred tasks has a third of a megabyte.
+const BATCH: usize = 20;
 
 impl Engine {
     /// Folds what is ready into messages. Says when more will be.
