@@ -13,7 +13,7 @@ use crate::domain::id::{ChannelId, PersonId, ReviewId};
 use crate::domain::journal::Draft;
 use crate::domain::message::{Figures, Message, MessageKind, MessageState};
 use crate::domain::notice::{Recipient, RecipientKind};
-use crate::domain::review::{Mismatch, OnDayOff, Reader, Review, Summary, Undelivered};
+use crate::domain::review::{Mismatch, Reader, Review, Summary, Undelivered};
 use crate::domain::task::{Task, TaskState};
 use crate::rules::cron;
 use crate::rules::intake;
@@ -77,7 +77,7 @@ impl Engine {
                 return None;
             }
         };
-        let next_at = self.review_at(review, nominal);
+        let next_at = cron::review_at(&self.config.almanac, review, nominal);
         Some(ReviewRow {
             id: review.id.clone(),
             cron: review.cron.clone(),
@@ -85,18 +85,6 @@ impl Engine {
             nominal,
             next_at,
         })
-    }
-
-    /// When a review takes place whose cron text fires at `nominal`.
-    fn review_at(&self, review: &Review, nominal: DateTime<Utc>) -> DateTime<Utc> {
-        let almanac = &self.config.almanac;
-        let local = almanac.local(nominal).naive_local();
-        match review.on_day_off {
-            OnDayOff::NextWorkingDay if !almanac.calendar.is_working(local.date()) => {
-                almanac.instant(almanac.calendar.rolled(local.date(), false).date.and_time(local.time()))
-            }
-            OnDayOff::NextWorkingDay | OnDayOff::Skip | OnDayOff::Send => nominal,
-        }
     }
 
     /// Runs one review, or records that it was skipped or missed. Returns its next row.
@@ -109,7 +97,7 @@ impl Engine {
         };
         let next = self.next_row(review, row.nominal).unwrap_or(far);
         let limit = almanac.after(row.next_at, review.late_limit).unwrap_or(row.next_at);
-        let state = if review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(day) {
+        let state = if cron::is_skipped(almanac, review, row.next_at) {
             RunState::Skipped
         } else if now > limit {
             RunState::Missed

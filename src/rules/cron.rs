@@ -9,7 +9,8 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use thiserror::Error;
 
-use crate::rules::calendar::instant_in;
+use crate::domain::review::{OnDayOff, Review};
+use crate::rules::calendar::{Almanac, instant_in};
 
 /// A cron text that cannot be used, with croner's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -45,6 +46,24 @@ pub fn next_after(text: &str, zone: Tz, after: DateTime<Utc>) -> Result<DateTime
             return Ok(instant);
         }
     }
+}
+
+/// When a review takes place whose cron text fires at `nominal`: a day off moves it where it says so.
+#[must_use]
+pub fn review_at(almanac: &Almanac, review: &Review, nominal: DateTime<Utc>) -> DateTime<Utc> {
+    let local = almanac.local(nominal).naive_local();
+    match review.on_day_off {
+        OnDayOff::NextWorkingDay if !almanac.calendar.is_working(local.date()) => {
+            almanac.instant(almanac.calendar.rolled(local.date(), false).date.and_time(local.time()))
+        }
+        OnDayOff::NextWorkingDay | OnDayOff::Skip | OnDayOff::Send => nominal,
+    }
+}
+
+/// Whether a review that would take place at `at` is skipped, because that is a day off.
+#[must_use]
+pub fn is_skipped(almanac: &Almanac, review: &Review, at: DateTime<Utc>) -> bool {
+    review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(almanac.today(at))
 }
 
 #[cfg(test)]
