@@ -24,6 +24,6 @@ mod watch;
 
 pub use engine::{Engine, Gather};
 pub use error::DaemonError;
-pub use outlook::{as_first_loaded, forecast, ground, order};
+pub use outlook::{as_first_loaded, forecast, ground, next_notice, order};
 pub use run::{Ready, RunOptions, Stop, run};
 pub use sync::{FirstLoad, Synced, start_config, sync};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::domain::id::TaskId;
@@ -11,6 +11,11 @@ use crate::domain::task::{Task, TaskState};
 use crate::rules::intake::{Row, first_state};
 use crate::rules::planner::{self, Ground, ToldBook};
 use crate::store::{StoredTask, ToldRow};
+
+/// The shortest span that is planned.
+const INSTANT: TimeDelta = TimeDelta::milliseconds(1);
+/// So many instants are looked at for one that has somebody to tell.
+const LOOKS_MAX: u32 = 1000;
 
 /// What a task is planned on; none where its ladder is no longer configured, which only a withdrawn task can have.
 #[must_use]
@@ -57,6 +62,24 @@ pub fn forecast(
     }
     order(&mut notices);
     notices.into_iter().map(|(_, notice)| notice).collect()
+}
+
+/// The next notice of a task, at or after `now`; none where nothing will be said unless something happens.
+#[must_use]
+pub fn next_notice(config: &Config, stored: &StoredTask, told: &[ToldRow], now: DateTime<Utc>) -> Option<Notice> {
+    let ground = ground(config, &stored.task, &stored.state)?;
+    let book = told_book(told);
+    let mut until = now + INSTANT;
+    // An instant may turn out to have nobody to tell, so that the next one is looked at.
+    for _ in 0..LOOKS_MAX {
+        let plan = planner::plan(&ground, &book, now, until);
+        let first = plan.notices.into_iter().min_by_key(|notice| notice.at);
+        if first.is_some() {
+            return first;
+        }
+        until = plan.next.filter(|next| *next >= until)? + INSTANT;
+    }
+    None
 }
 
 /// Puts notices, each with its task's place in the ledger, into the order of `plan`: by time, ledger, level descending,

@@ -203,6 +203,36 @@ impl Store {
             .collect()
     }
 
+    /// Why notices of a task were not delivered, where that was recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn undelivered_reasons(&self, task: &TaskId) -> Result<BTreeMap<NoticeId, String>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, why FROM notices WHERE task = $1 AND why IS NOT NULL")
+                .bind(task.as_str())
+                .fetch_all(self.read())
+                .await?;
+        Ok(rows.into_iter().map(|(id, why)| (NoticeId::new(id), why)).collect())
+    }
+
+    /// At most `limit` ids of messages that begin with `beginning`, in order. No letter of an id is past `f`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn message_ids(&self, beginning: &str, limit: u32) -> Result<Vec<MessageId>> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM messages WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3")
+                .bind(beginning)
+                .bind(format!("{beginning}g"))
+                .bind(i64::from(limit))
+                .fetch_all(self.read())
+                .await?;
+        Ok(ids.into_iter().map(MessageId::new).collect())
+    }
+
     /// For each task, the time of its last notice that is on its way or delivered.
     ///
     /// # Errors
