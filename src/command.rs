@@ -4,10 +4,14 @@ mod check;
 pub mod cli;
 pub mod desk;
 pub mod instant;
+mod picture;
 mod plan;
 mod run;
 mod simulate;
+mod status;
 pub mod table;
+mod task;
+mod why;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -108,10 +112,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(config, &args).await,
         Command::Check(args) => check::check(config, &args),
         Command::Plan(args) => plan::plan(config, &args).await,
-        Command::Why(_) => not_wired("why"),
-        Command::Status(_) => not_wired("status"),
+        Command::Why(args) => why::why(config, &args).await,
+        Command::Status(args) => status::status(config, &args).await,
         Command::Simulate(args) => simulate::simulate(config, &args).await,
-        Command::Task { .. } => not_wired("task"),
+        Command::Task { act } => task::task(config, act).await,
         Command::Review { .. } => not_wired("review"),
         Command::Outbox { .. } => not_wired("outbox"),
         Command::SendTest(_) => not_wired("send-test"),

@@ -1,0 +1,248 @@
+//! `duban task …`: records what happened to a task, by the same functions as everybody else, and tells what follows.
+
+mod show;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+
+use crate::command::Failure;
+use crate::command::cli::act::{Act as Asked, Said};
+use crate::command::desk::{Place, failed, hinted, note};
+use crate::command::picture::unknown;
+use crate::config::{Config, Environment};
+use crate::daemon::next_notice;
+use crate::daemon::timeline::local_time;
+use crate::domain::id::TaskId;
+use crate::domain::journal::{Draft, Fact};
+use crate::domain::task::TaskState;
+use crate::domain::when::When;
+use crate::rules::intake;
+use crate::rules::progress::{self, Act, Refused};
+use crate::store::{Access, ActError, Change, Store, StoredTask};
+
+/// A deadline lies within these years: calendars know no others.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
+
+/// Names by which the program itself signs.
+const OWN_NAMES: [&str; 2] = ["duban", intake::BY];
+
+pub(super) async fn task(flag: Option<&Path>, asked: Asked) -> Result<(), Failure> {
+    let (id, act, said) = match asked {
+        Asked::Show(args) => return show::show(flag, &args).await,
+        Asked::Ack(plain) => (plain.task, Wanted::Act(Act::Acknowledge), plain.said),
+        Asked::Report(report) => (report.task, Wanted::Report(report.progress), report.said),
+        Asked::Submit(plain) => (plain.task, Wanted::Act(Act::Submit), plain.said),
+        Asked::Return(args) => (
+            args.task,
+            Wanted::Act(Act::Return { due: proven(args.due)? }),
+            args.said,
+        ),
+        Asked::Close(plain) => (plain.task, Wanted::Act(Act::Close { on: None }), plain.said),
+        Asked::Reopen(args) => (
+            args.task,
+            Wanted::Act(Act::Reopen { due: proven(args.due)? }),
+            args.said,
+        ),
+        Asked::Cancel(plain) => (plain.task, Wanted::Act(Act::Cancel), plain.said),
+    };
+    let place = Place::find(flag)?;
+    let store = place.open(Access::Act).await?;
+    let by = name(&said, &place.env)?;
+    let now = place.clock.now();
+    let done = store
+        .act(&id, now, |stored| change(stored, &act, &by, &said, now))
+        .await
+        .map_err(failed)?;
+    match done {
+        Ok(stored) => {
+            tell(&place, &store, &stored, now).await?;
+            // Without a daemon beside us the store is left at rest.
+            store.close().await;
+            Ok(())
+        }
+        Err(ActError::Unknown { id, near }) => {
+            let near: Vec<String> = near.iter().map(ToString::to_string).collect();
+            Err(unknown("task", id.as_str(), &near))
+        }
+        Err(ActError::Refused(refused)) => Err(hinted(&refused.to_string(), refused.hint)),
+    }
+}
+
+/// An act, or a report that may leave the progress as it is.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Act(Act),
+    Report(Option<String>),
+}
+
+fn change(stored: &StoredTask, wanted: &Wanted, by: &str, said: &Said, now: DateTime<Utc>) -> Result<Change, Refused> {
+    let act = match wanted {
+        Wanted::Act(act) => act.clone(),
+        Wanted::Report(progress) => {
+            let told = progress.as_deref().map(str::trim).filter(|text| !text.is_empty());
+            Act::Report {
+                progress: told.unwrap_or(&stored.state.progress).to_owned(),
+            }
+        }
+    };
+    let fact: Fact = progress::decide(&stored.state, &act)?;
+    let state = progress::apply(Some(stored.state.clone()), &fact, now);
+    let id: TaskId = stored.task.id.clone();
+    Ok(Change {
+        task: stored.task.clone(),
+        state: state.unwrap_or_else(|| stored.state.clone()),
+        entries: vec![Draft::of_fact(now, id, by, &fact, said.note.as_deref())],
+        next_at: Some(now),
+    })
+}
+
+/// Who acts: as given, else whoever sits at the keyboard, behind `sudo` too.
+fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
+    if let Some(by) = said.by.as_deref().map(str::trim) {
+        if by.is_empty() {
+            return Err(Failure::NotUnderstood(anyhow::anyhow!("--by needs a name")));
+        }
+        return Ok(by.to_owned());
+    }
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| env.get(name));
+    let user = user.filter(|user| !OWN_NAMES.contains(user));
+    Ok(user.unwrap_or("command line").to_owned())
+}
+
+/// A deadline that calendars can count to.
+fn proven(due: Option<When>) -> Result<Option<When>, Failure> {
+    let date = |due| match due {
+        When::Date(date) => date,
+        When::Local(local) => local.date(),
+        When::Instant(at) => at.date_naive(),
+    };
+    match due.map(date).as_ref().map(NaiveDate::year) {
+        Some(year) if !YEARS.contains(&year) => Err(Failure::NotUnderstood(anyhow::anyhow!(
+            "--due lies in {year}; a deadline lies between {} and {}",
+            YEARS.start(),
+            YEARS.end()
+        ))),
+        Some(_) | None => Ok(due),
+    }
+}
+
+/// What is true now, and what is said next.
+async fn tell(place: &Place, store: &Store, stored: &StoredTask, now: DateTime<Utc>) -> Result<(), Failure> {
+    let next = match &place.config {
+        Some(config) => next_words(config, store, stored, now).await?,
+        None => {
+            note("the files have errors (see `duban check`): the next notice cannot be told");
+            String::new()
+        }
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}{next}", present(&stored.task.id, &stored.state))?;
+    for found in intake::mismatches(&stored.task, &stored.state) {
+        note(&format!(
+            "the ledger still says {} {}; an unchanged cell never undoes this, but readers of the file are misled",
+            found.column, found.row
+        ));
+    }
+    Ok(())
+}
+
+/// `task 7 is open, due 2021-12-16, round 2`.
+fn present(id: &TaskId, state: &TaskState) -> String {
+    let round = if state.round > 0 {
+        format!(", opened again for the {} time", ordinal(state.round))
+    } else {
+        String::new()
+    };
+    let old = state
+        .reopened
+        .filter(|_| !state.reopened_with_due && state.due_since <= state.reopened);
+    let kept = if old.is_some() && state.closed.is_none() {
+        ", the deadline it had"
+    } else {
+        ""
+    };
+    format!(
+        "task {id} is {}, due {}{kept}{round}",
+        state.standing().as_str(),
+        state.due
+    )
+}
+
+fn ordinal(number: u32) -> String {
+    match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => format!("{number}st"),
+        (2, rest) if rest != 12 => format!("{number}nd"),
+        (3, rest) if rest != 13 => format!("{number}rd"),
+        _ => format!("{number}th"),
+    }
+}
+
+async fn next_words(
+    config: &Config,
+    store: &Store,
+    stored: &StoredTask,
+    now: DateTime<Utc>,
+) -> Result<String, Failure> {
+    let told = store.told(&stored.task.id).await.map_err(failed)?;
+    Ok(match next_notice(config, stored, &told, now) {
+        Some(notice) => format!(
+            "; next notice {} {} to {} by {}",
+            local_time(&config.almanac, notice.at),
+            notice.step_name(),
+            notice.recipient.name,
+            notice.channel
+        ),
+        None => "; no further notice, unless something happens".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Environment {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Environment::new(pairs.iter().map(owned))
+    }
+
+    fn by(given: Option<&str>, pairs: &[(&str, &str)]) -> String {
+        let said = Said {
+            by: given.map(ToOwned::to_owned),
+            note: None,
+        };
+        name(&said, &env(pairs)).expect("a name")
+    }
+
+    #[test]
+    fn behind_sudo_the_person_at_the_keyboard_acts() {
+        assert_eq!(by(None, &[("SUDO_USER", "wang"), ("USER", "duban")]), "wang");
+        assert_eq!(by(None, &[("USER", "wang")]), "wang");
+    }
+
+    #[test]
+    fn a_name_that_is_given_wins() {
+        assert_eq!(by(Some(" 王科长 "), &[("USER", "wang")]), "王科长");
+    }
+
+    #[test]
+    fn nobody_acts_in_the_name_of_the_program_by_default() {
+        assert_eq!(by(None, &[("USER", "duban")]), "command line");
+        assert_eq!(by(None, &[]), "command line");
+    }
+
+    #[test]
+    fn a_deadline_that_no_calendar_reaches_is_refused() {
+        for (text, allowed) in [("1969-12-31", false), ("2199-12-31", true), ("2200-01-01T09:00", false)] {
+            let due = text.parse().expect("a date");
+            assert_eq!(proven(Some(due)).is_ok(), allowed, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounds_are_counted_as_people_do() {
+        let told: Vec<String> = [1, 2, 3, 4, 11, 22].map(ordinal).into();
+        assert_eq!(told, ["1st", "2nd", "3rd", "4th", "11th", "22nd"]);
+    }
+}
