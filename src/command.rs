@@ -4,9 +4,13 @@ mod check;
 pub mod cli;
 pub mod desk;
 pub mod instant;
+mod journal;
+mod outbox;
 mod picture;
 mod plan;
+mod review;
 mod run;
+mod send_test;
 mod simulate;
 mod status;
 pub mod table;
@@ -116,10 +120,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status(args) => status::status(config, &args).await,
         Command::Simulate(args) => simulate::simulate(config, &args).await,
         Command::Task { act } => task::task(config, act).await,
-        Command::Review { .. } => not_wired("review"),
-        Command::Outbox { .. } => not_wired("outbox"),
-        Command::SendTest(_) => not_wired("send-test"),
-        Command::Journal { .. } => not_wired("journal"),
+        Command::Review { view } => review::review(config, view).await,
+        Command::Outbox { view } => outbox::outbox(config, view).await,
+        Command::SendTest(args) => send_test::send_test(config, &args).await,
+        Command::Journal { view } => journal::journal(config, view).await,
         Command::Preview(_) => later("preview"),
         Command::Import(_) => later("import"),
         Command::Export(_) => later("export"),
@@ -128,10 +132,6 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Schema(_) => later("schema"),
         Command::Init(_) => later("init"),
     }
-}
-
-fn not_wired(command: &str) -> Result<(), Failure> {
-    Err(Failure::Failed(anyhow::anyhow!("`{command}` is not wired yet")))
 }
 
 fn later(command: &str) -> Result<(), Failure> {

@@ -1,0 +1,124 @@
+//! `duban journal`: proves the chain and what follows from it, and writes it out.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::command::Failure;
+use crate::command::cli::JournalView;
+use crate::command::desk::{Place, failed};
+use crate::command::table::TableError;
+use crate::domain::id::TaskId;
+use crate::domain::journal::Entry;
+use crate::domain::task::TaskState;
+use crate::rules::progress;
+use crate::store::{Access, Store};
+
+/// Entries held in memory at a time.
+const PAGE: u32 = 1000;
+/// A task that a daemon changes while we look is looked at so many times.
+const LOOKS: u32 = 5;
+/// So many tasks that do not follow are named.
+const NAMED_MAX: usize = 20;
+
+pub(super) async fn journal(flag: Option<&Path>, view: JournalView) -> Result<(), Failure> {
+    let store = Place::find(flag)?.open(Access::Look).await?;
+    match view {
+        JournalView::Verify => verify(&store).await,
+        JournalView::Export => export(&store).await,
+    }
+}
+
+async fn verify(store: &Store) -> Result<(), Failure> {
+    let verified = store.verify().await.map_err(failed)?;
+    let (tasks, wrong) = folded(store).await?;
+    if !wrong.is_empty() {
+        let mut lines = wrong.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join("\n  ");
+        if wrong.len() > NAMED_MAX {
+            lines.push_str(&format!("\n  … and {} more", wrong.len() - NAMED_MAX));
+        }
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "the journal's chain holds, but what is stored does not follow from it:\n  {lines}"
+        )));
+    }
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "the journal holds: {} entries, {tasks} tasks follow from them, head {}",
+        verified.entries, verified.head
+    )?;
+    Ok(())
+}
+
+/// Folds every task again and compares. How many tasks there are, and which of them do not follow.
+async fn folded(store: &Store) -> Result<(usize, Vec<String>), Failure> {
+    let mut states: BTreeMap<TaskId, Option<TaskState>> = BTreeMap::new();
+    let mut seen = 0;
+    loop {
+        let page = store.entries(seen, PAGE).await.map_err(failed)?;
+        let Some(last) = page.last() else { break };
+        seen = last.seq;
+        for entry in &page {
+            if let Some(task) = &entry.task {
+                let state = states.entry(task.clone()).or_default();
+                *state = applied(state.take(), entry);
+            }
+        }
+    }
+    let stored = store.tasks().await.map_err(failed)?;
+    let mut wrong = Vec::new();
+    for task in &stored {
+        let id = &task.task.id;
+        let follows = states.remove(id).flatten().as_ref() == Some(&task.state);
+        if !follows && !follows_when_still(store, id).await? {
+            wrong.push(format!("task {id}: its stored state is not what its entries say"));
+        }
+    }
+    // What is left has entries of a task but no row; one that was loaded just now has both.
+    for (id, state) in states {
+        if state.is_some() && store.task(&id).await.map_err(failed)?.is_none() {
+            wrong.push(format!("task {id}: it has entries and is not stored"));
+        }
+    }
+    Ok((stored.len(), wrong))
+}
+
+/// The same for one task, until nobody changed it meanwhile.
+async fn follows_when_still(store: &Store, id: &TaskId) -> Result<bool, Failure> {
+    for _ in 0..LOOKS {
+        let before = store.task(id).await.map_err(failed)?;
+        let entries = store.entries_of(id).await.map_err(failed)?;
+        let after = store.task(id).await.map_err(failed)?;
+        let state = entries.iter().fold(None, applied);
+        let stored = before.map(|stored| stored.state);
+        if stored == after.map(|stored| stored.state) {
+            return Ok(stored == state);
+        }
+    }
+    Ok(false)
+}
+
+/// The state after an entry; entries that hold no fact change nothing.
+fn applied(state: Option<TaskState>, entry: &Entry) -> Option<TaskState> {
+    match (entry.fact(), entry.at.parse::<DateTime<Utc>>()) {
+        (Some(fact), Ok(at)) => progress::apply(state, &fact, at),
+        (Some(_) | None, _) => state,
+    }
+}
+
+async fn export(store: &Store) -> Result<(), Failure> {
+    let mut seen = 0;
+    loop {
+        let page = store.entries(seen, PAGE).await.map_err(failed)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        seen = last.seq;
+        let mut out = io::stdout().lock();
+        for entry in &page {
+            let line = serde_json::to_string(entry).map_err(TableError::Json)?;
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+    }
+}
