@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::channel::ChannelError;
 use crate::config::Problems;
+use crate::daemon::heartbeat::HeartbeatFault;
 use crate::render::TemplateFault;
 use crate::rules::intake::IntakeError;
 use crate::store::StoreError;
@@ -31,5 +32,5 @@ pub enum DaemonError {
     KeptLoad(#[source] serde_json::Error),
     /// The heartbeat cannot be started.
     #[error("the heartbeat cannot be started")]
-    Heartbeat(#[source] tokio_cron_scheduler::JobSchedulerError),
+    Heartbeat(#[source] HeartbeatFault),
 }

@@ -14,6 +14,9 @@ const TICK: &str = "*/15 * * * * *";
 /// The files are looked at this often.
 const HOUSEKEEPING: &str = "30 * * * * *";
 
+/// Why a heartbeat cannot be started.
+pub(super) type HeartbeatFault = JobSchedulerError;
+
 /// What the heartbeat pokes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pulse {
@@ -27,7 +30,7 @@ pub(super) struct Pulse {
 pub(super) struct Heartbeat(JobScheduler);
 
 impl Heartbeat {
-    pub(super) async fn start(pulse: &Pulse) -> Result<Self, JobSchedulerError> {
+    pub(super) async fn start(pulse: &Pulse) -> Result<Self, HeartbeatFault> {
         let scheduler = JobScheduler::new().await?;
         for (cron, notify) in [(TICK, &pulse.tick), (HOUSEKEEPING, &pulse.housekeeping)] {
             let notify = Arc::clone(notify);
