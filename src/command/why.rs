@@ -14,7 +14,7 @@ use crate::command::picture::{Picture, light_cell};
 use crate::command::table::{Cell, Colour, Paint, Table};
 use crate::daemon::timeline::local_time;
 use crate::daemon::{ground, next_notice};
-use crate::domain::id::TaskId;
+use crate::domain::id::{MessageId, TaskId};
 use crate::domain::notice::{Notice, NoticeState};
 use crate::rules::calendar::Almanac;
 use crate::rules::intake;
@@ -115,15 +115,17 @@ async fn told(desk: &Desk, store: &Store, task: &TaskId) -> Result<Table, Failur
 }
 
 /// When a message was last answered, and in which words.
-async fn last_answer(
-    store: &Store,
-    almanac: &Almanac,
-    id: &crate::domain::id::MessageId,
-) -> Result<Option<String>, Failure> {
+async fn last_answer(store: &Store, almanac: &Almanac, id: &MessageId) -> Result<Option<String>, Failure> {
     let attempts = store.attempts(id).await.map_err(failed)?;
     Ok(attempts
         .last()
-        .map(|last| format!("{} {}: {}", local_time(almanac, last.at), last.outcome, last.words)))
+        .map(|last| format!("{} {}: {}", local_time(almanac, last.at), last.outcome, last.words))
+        // An endpoint that is down is no attempt at the message.
+        .or(store
+            .message(id)
+            .await
+            .map_err(failed)?
+            .and_then(|message| message.last_outcome)))
 }
 
 fn recipient(notice: &Notice) -> String {

@@ -3,9 +3,12 @@
 use std::fs;
 use std::net::TcpListener;
 
+use chrono::{DateTime, Utc};
+use duban::domain::id::ChannelId;
+use duban::store::{Access, LaneRow, Store};
 use serde_json::{Value, json};
 
-use crate::office::Office;
+use crate::office::{BEGINNING, Office};
 
 const TUESDAY: &str = "2021-12-14T10:00";
 
@@ -78,6 +81,49 @@ async fn status_tells_where_ledger_and_journal_disagree() {
 }
 
 #[tokio::test]
+async fn status_tells_of_a_stopped_channel_and_of_a_refused_load() {
+    let office = Office::running().await;
+    let since: DateTime<Utc> = BEGINNING.parse().unwrap();
+    let store = Store::open(&office.path("duban.db"), Access::Act, since)
+        .await
+        .unwrap()
+        .store;
+    let lane = LaneRow {
+        channel: ChannelId::new("hook"),
+        stopped_since: Some(since),
+        cause: "no connection".to_owned(),
+        told: true,
+        next_try: None,
+    };
+    store.save_lane(&lane).await.unwrap();
+    store.begin_cause("load", since).await.unwrap();
+    store.close().await;
+    let ran = office.duban(&["status"]);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(
+        ran.err,
+        "note: channel hook is stopped since 2021-12-13T09:00:00+08:00: no connection; 0 messages wait for it\n\
+         note: degraded since 2021-12-13T09:00:00+08:00: the files are broken or were refused, and the last good load \
+         is in force\n"
+    );
+}
+
+#[tokio::test]
+async fn status_tells_of_rows_that_were_edited_and_not_loaded_yet() {
+    let office = Office::running().await;
+    office.write(
+        "ledger.csv",
+        "id,title,area,unit,lead,opened,due\nbridge-1,Repair the north bridge,roads,works,office,2021-11-01,2190-07-01\n",
+    );
+    let ran = office.duban(&["status"]);
+    assert!(
+        ran.err.contains("2 rows of the files are not loaded yet"),
+        "{}",
+        ran.err
+    );
+}
+
+#[tokio::test]
 async fn broken_files_leave_looks_to_the_last_good_load() {
     let office = Office::running().await;
     office.write("ledger.csv", "id,title\n1\n");
@@ -133,7 +179,7 @@ async fn the_outbox_lists_messages_and_shows_one_by_the_beginning_of_its_id() {
         (&"delivered".into(), &"mail".into(), &1.into(), &Value::Null)
     );
     let id = list[0]["id"].as_str().unwrap();
-    let shown = office.json(&["outbox", "show", &id[..8], "--format", "json"]);
+    let shown = office.json(&["outbox", "show", id.get(..8).unwrap(), "--format", "json"]);
     assert_eq!(
         (&shown["id"], &shown["tries"][0]["number"]),
         (&list[0]["id"], &1.into())

@@ -222,30 +222,49 @@ fn history(entries: &[Happened]) -> Table {
     table
 }
 
-/// The fields of an entry, but hashes and what is empty: `due 2022-03-31, note relapse`.
+/// What is told first of an entry; the other fields follow by name.
+const FIRST: [&str; 9] = [
+    "step",
+    "level",
+    "recipient",
+    "role",
+    "for",
+    "channel",
+    "progress",
+    "due",
+    "reason",
+];
+
+/// The fields of an entry, but those that only the program reads and what is empty: `due 2022-03-31, note relapse`.
 fn words(data: &Value) -> String {
     let Value::Object(fields) = data else {
         return String::new();
     };
-    let words: Vec<String> = fields
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "ladder_print" | "id"))
-        .filter_map(|(name, value)| match value {
-            Value::Null | Value::Bool(false) => None,
-            Value::String(text) if text.is_empty() => None,
-            Value::String(text) => Some(format!("{name} {text}")),
-            Value::Array(items) => {
-                let items: Vec<String> = items
-                    .iter()
-                    .filter_map(|item| item.as_str().map(str::to_owned))
-                    .collect();
-                Some(format!("{name} {}", items.join(" ")))
-            }
-            Value::Bool(true) => Some(name.clone()),
-            Value::Number(_) | Value::Object(_) => Some(format!("{name} {value}")),
-        })
+    let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    let mut names: Vec<&String> = fields
+        .keys()
+        .filter(|name| !matches!(name.as_str(), "ladder_print" | "id" | "at" | "notices"))
+        .collect();
+    names.sort_by_key(|name| (place(name), *name));
+    let words: Vec<String> = names
+        .into_iter()
+        .filter_map(|name| word(name, fields.get(name)?))
         .collect();
     words.join(", ")
+}
+
+fn word(name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Bool(false) => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(format!("{name} {text}")),
+        Value::Array(items) => {
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            Some(format!("{name} {}", items.join(" ")))
+        }
+        Value::Bool(true) => Some(name.to_owned()),
+        Value::Number(_) | Value::Object(_) => Some(format!("{name} {value}")),
+    }
 }
 
 #[cfg(test)]
@@ -256,5 +275,11 @@ mod tests {
     fn an_entry_tells_what_it_holds_without_what_is_empty() {
         let data = json!({"due": "2022-03-31", "from": null, "late": false, "note": "反弹", "ladder_print": "x"});
         assert_eq!(words(&data), "due 2022-03-31, note 反弹");
+    }
+
+    #[test]
+    fn an_entry_of_a_notice_begins_with_its_step() {
+        let data = json!({"at": "x", "late": true, "level": "due", "notices": ["n"], "step": "due/due"});
+        assert_eq!(words(&data), "step due/due, level due, late");
     }
 }
