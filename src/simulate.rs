@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -136,7 +137,7 @@ fn turn_into_folders(config: &mut Config, out: &Path) {
 
 async fn write_down(engine: &Engine, store: &Store, out: &Path) -> Result<Simulated, SimulateError> {
     let rows = timeline(engine, store).await?;
-    write(&out.join("timeline.json"), &json!(rows))?;
+    write(&out.join("timeline.json"), &rows)?;
     let almanac = &engine.config().almanac;
     let mut runs = store.runs(None, RUNS_MAX).await?;
     runs.sort_by(|a, b| (a.at, &a.review).cmp(&(b.at, &b.review)));
@@ -153,7 +154,7 @@ async fn write_down(engine: &Engine, store: &Store, out: &Path) -> Result<Simula
             })
         })
         .collect();
-    write(&out.join("reviews.json"), &json!(reviews))?;
+    write(&out.join("reviews.json"), &reviews)?;
     Ok(Simulated {
         notices: rows.len(),
         messages: store.counts().await?.delivered,
@@ -193,10 +194,12 @@ async fn timeline(engine: &Engine, store: &Store) -> Result<Vec<TimelineRow>, Si
         .collect())
 }
 
-fn write(path: &Path, value: &Value) -> Result<(), SimulateError> {
-    let text = format!("{value:#}\n");
-    fs::write(path, text).map_err(|source| SimulateError::Write {
+/// As `plan --format json` writes it, so that the two can be compared byte by byte.
+fn write(path: &Path, value: &impl Serialize) -> Result<(), SimulateError> {
+    let failed = |source| SimulateError::Write {
         path: path.to_owned(),
         source,
-    })
+    };
+    let text = serde_json::to_string_pretty(value).map_err(|error| failed(error.into()))?;
+    fs::write(path, text + "\n").map_err(failed)
 }
