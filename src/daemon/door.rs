@@ -16,8 +16,6 @@ use crate::store::{QueueBatch, Settled};
 
 /// A message that waited longer than this is composed anew.
 const FRESH: TimeDelta = TimeDelta::minutes(10);
-/// So many waiting messages are looked through for others to the same recipient.
-const WAITING_MAX: u32 = 100_000;
 
 /// What to do with a claimed message.
 #[derive(Debug)]
@@ -90,7 +88,10 @@ impl Engine {
                 // In a trial one person gets everybody's mail, each marked for whom: those are not the same.
                 && self.config.delivery.trial.is_none()
         };
-        let waiting = self.store.messages(&[MessageState::Waiting], WAITING_MAX).await?;
+        let waiting = self
+            .store
+            .waiting_to(&message.content.recipient.id, &message.channel)
+            .await?;
         let mut replaced = vec![message.id.clone()];
         for other in batch.iter().filter(same).chain(waiting.iter().filter(same)) {
             notices.extend(self.store.notices_of(&other.id).await?);

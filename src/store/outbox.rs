@@ -172,6 +172,22 @@ impl Store {
         rows.into_iter().map(message).collect()
     }
 
+    /// The waiting messages to one recipient in one lane, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn waiting_to(&self, recipient: &str, lane: &ChannelId) -> Result<Vec<Message>> {
+        let rows: Vec<Cells> = sqlx::query_as(select!(
+            "WHERE recipient = $1 AND channel = $2 AND state = 'waiting' ORDER BY created, id"
+        ))
+        .bind(recipient)
+        .bind(lane.as_str())
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(message).collect()
+    }
+
     /// The notices that a message carries now, ordered by time and id.
     ///
     /// # Errors
@@ -310,7 +326,7 @@ pub(super) async fn put(link: &mut Link, messages: &[(Message, Vec<NoticeId>)]) 
 async fn insert(link: &mut Link, message: &Message) -> Result<()> {
     sqlx::query(
         "INSERT INTO messages (id, kind, channel, priority, content, state, created, next_attempt, attempts, frozen, \
-         last_outcome, climb) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         last_outcome, climb, recipient) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(message.id.as_str())
     .bind(message.kind.as_str())
@@ -324,6 +340,7 @@ async fn insert(link: &mut Link, message: &Message) -> Result<()> {
     .bind(message.frozen)
     .bind(message.last_outcome.as_deref())
     .bind(json(&message.climb)?)
+    .bind(&message.content.recipient.id)
     .execute(link)
     .await?;
     Ok(())
@@ -339,7 +356,8 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
     };
     sqlx::query(
         "UPDATE messages SET channel = $1, state = $2, next_attempt = $3, climb = $4, \
-         content = CASE WHEN frozen THEN content ELSE $5 END WHERE id = $6",
+         content = CASE WHEN frozen THEN content ELSE $5 END, \
+         recipient = CASE WHEN frozen THEN recipient ELSE $7 END WHERE id = $6",
     )
     .bind(message.channel.as_str())
     .bind(next.as_str())
@@ -347,6 +365,7 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
     .bind(json(&message.climb)?)
     .bind(json(&message.content)?)
     .bind(message.id.as_str())
+    .bind(&message.content.recipient.id)
     .execute(link)
     .await?;
     Ok(())

@@ -50,6 +50,7 @@ CREATE TABLE messages (
     id           TEXT PRIMARY KEY NOT NULL,
     kind         TEXT NOT NULL,
     channel      TEXT NOT NULL,
+    recipient    TEXT NOT NULL,          -- the id within content, to find what goes to the same
     priority     BIGINT NOT NULL,        -- 0: word to the office, before all else
     state        TEXT NOT NULL,          -- waiting sending delivered undeliverable dropped
     created      BIGINT NOT NULL,
@@ -61,6 +62,7 @@ CREATE TABLE messages (
     content      TEXT NOT NULL
 );
 CREATE INDEX messages_lane ON messages (channel, state, priority, next_attempt, id);
+CREATE INDEX messages_to ON messages (recipient, channel) WHERE state = 'waiting';
 CREATE INDEX messages_state ON messages (state, created);
 
 CREATE TABLE attempts (
