@@ -25,5 +25,6 @@ mod watch;
 pub use engine::{Engine, Gather};
 pub use error::DaemonError;
 pub use outlook::{as_first_loaded, forecast, ground, next_notice, order};
-pub use run::{Ready, RunOptions, Stop, run};
+pub use run::{Begun, Ready, RunOptions, Stop, begin, run};
 pub use sync::{FirstLoad, Synced, start_config, sync};
+pub use watch::Watch;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::daemon::outlook::{ground, told_book};
 use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::TaskId;
 use crate::domain::journal::Draft;
 use crate::domain::notice::{Notice, Told};
 use crate::rules::planner::{self, Plan};
@@ -27,7 +28,7 @@ impl Engine {
                 };
                 let plan = planner::plan(&ground, &told_book(told), now, now + TimeDelta::milliseconds(1));
                 notices += plan.notices.len();
-                planned(plan, now)
+                planned(&stored.task.id, plan, now)
             };
             let claimed = self.store.plan_due(now, BATCH, &mut decide).await?;
             if claimed > 0 {
@@ -40,13 +41,12 @@ impl Engine {
     }
 }
 
-pub(super) fn planned(plan: Plan, now: DateTime<Utc>) -> Planned {
-    let task = plan.notices.first().map(|notice| notice.task.clone());
+pub(super) fn planned(task: &TaskId, plan: Plan, now: DateTime<Utc>) -> Planned {
     let entries = plan
         .told
         .iter()
         .filter(|told| !told.sent)
-        .filter_map(|told| task.clone().map(|task| covered_entry(task, told, now)))
+        .map(|told| covered_entry(task, told, now))
         .collect();
     Planned {
         notices: plan
@@ -81,10 +81,10 @@ fn notice_entry(notice: &Notice, now: DateTime<Utc>) -> Draft {
     }
 }
 
-fn covered_entry(task: crate::domain::id::TaskId, told: &Told, now: DateTime<Utc>) -> Draft {
+fn covered_entry(task: &TaskId, told: &Told, now: DateTime<Utc>) -> Draft {
     Draft {
         at: now,
-        task: Some(task),
+        task: Some(task.clone()),
         kind: "covered".to_owned(),
         by: BY.to_owned(),
         data: json!({

@@ -18,7 +18,7 @@ use crate::daemon::watch::Watch;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::system::SystemWord;
 use crate::rules::intake::Removals;
-use crate::store::{Opened, Store};
+use crate::store::Opened;
 
 /// What is in flight at a stop gets this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -52,6 +52,57 @@ pub enum Stop {
 /// Told once the first pass is done: everything that was due is decided.
 pub type Ready = Box<dyn FnOnce(&str) + Send>;
 
+/// A daemon that has taken its configuration in and decided what was due, and has sent nothing yet.
+#[derive(Debug)]
+pub struct Begun {
+    /// What the loops share.
+    pub engine: Arc<Engine>,
+    /// Why the files are not in force; empty where they are.
+    pub problems: Vec<String>,
+}
+
+/// Starts: takes the files in, finds what the last run left, tells the office what a start found, and decides what is due.
+///
+/// # Errors
+/// Where it cannot start.
+pub async fn begin(
+    path: &Path,
+    env: &Environment,
+    opened: Opened,
+    clock: Arc<dyn Clock>,
+    options: RunOptions,
+) -> Result<Begun, DaemonError> {
+    let Opened { store, created, .. } = opened;
+    let Started {
+        engine,
+        problems,
+        synced,
+    } = start(
+        path,
+        env,
+        store,
+        Arc::clone(&clock),
+        options.removals,
+        options.first_load,
+    )
+    .await?;
+    let found = engine.store.recover(clock.now()).await?;
+    if found > 0 {
+        tracing::warn!(
+            "{found} messages were being sent when the last run ended; they are sent again with the same ids"
+        );
+    }
+    // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
+    let now = clock.now();
+    engine.plan_due(now).await?;
+    if created {
+        announce(&engine, synced.added.len(), now).await?;
+    }
+    engine.tell_of_start(&problems, &synced, now).await?;
+    engine.decide(now, Gather::Done).await?;
+    Ok(Begun { engine, problems })
+}
+
 /// Runs until `stop` completes, then finishes what is in flight within 20 s.
 ///
 /// # Errors
@@ -65,37 +116,8 @@ pub async fn run(
     ready: Ready,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
-    let Opened { store, created, .. } = opened;
-    let start = start(
-        path,
-        env,
-        store,
-        Arc::clone(&clock),
-        options.removals,
-        options.first_load,
-    )
-    .await?;
-    let Started {
-        engine,
-        problems,
-        synced,
-    } = start;
+    let Begun { engine, problems } = begin(path, env, opened, clock, options).await?;
     let store = engine.store().clone();
-    let found = store.recover(clock.now()).await?;
-    if found > 0 {
-        tracing::warn!(
-            "{found} messages were being sent when the last run ended; they are sent again with the same ids"
-        );
-    }
-    // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
-    let now = clock.now();
-    engine.plan_due(now).await?;
-    if created {
-        announce(&engine, &store, &synced.added.len(), now).await?;
-    }
-    engine.tell_of_start(&problems, &synced, now).await?;
-    engine.decide(now, Gather::Done).await?;
-
     let pulse = Pulse::default();
     let heartbeat = Heartbeat::start(&pulse).await.map_err(DaemonError::Heartbeat)?;
     let (stop_sender, stop_receiver) = watch::channel(Stop::Running);
@@ -136,7 +158,8 @@ pub async fn run(
     Ok(())
 }
 
-async fn announce(engine: &Engine, store: &Store, tasks: &usize, now: DateTime<Utc>) -> Result<(), DaemonError> {
+async fn announce(engine: &Engine, tasks: usize, now: DateTime<Utc>) -> Result<(), DaemonError> {
+    let store = engine.store();
     let late = store
         .waiting_notices(now)
         .await?
@@ -152,7 +175,7 @@ async fn announce(engine: &Engine, store: &Store, tasks: &usize, now: DateTime<U
     );
     let word = SystemWord::NewStore {
         path,
-        tasks: u32::try_from(*tasks).unwrap_or(u32::MAX),
+        tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
         late: u32::try_from(late).unwrap_or(u32::MAX),
     };
     engine.tell_office("new-store", &word, None, now).await

@@ -214,7 +214,7 @@ async fn hush(store: &Store, config: &Config, added: &BTreeSet<TaskId>, now: Dat
             book.note(told.key.clone(), told.occurrence, told.level);
         }
         let plan = planner::plan(&ground, &book, now, now + TimeDelta::milliseconds(1));
-        let mut planned = planned(plan, now);
+        let mut planned = planned(&stored.task.id, plan, now);
         if !quiet.is_empty() {
             let data = json!({ "reason": "the first load was quiet: what lay in the past counts as told" });
             let task = Some(stored.task.id.clone());

@@ -19,14 +19,16 @@ type Marks = BTreeMap<PathBuf, Option<(u64, SystemTime)>>;
 
 /// The files of the configuration in force, and what they looked like last.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     path: PathBuf,
     env: Environment,
     marks: Marks,
 }
 
 impl Watch {
-    pub(super) fn new(path: &Path, env: &Environment, engine: &Engine) -> Self {
+    /// Remembers what the files look like now.
+    #[must_use]
+    pub fn new(path: &Path, env: &Environment, engine: &Engine) -> Self {
         Self {
             path: path.to_owned(),
             env: env.clone(),
@@ -35,7 +37,10 @@ impl Watch {
     }
 
     /// Where a file changed: whether the files could be loaded now, told to the office where they could not.
-    pub(super) async fn look(&mut self, engine: &Engine, now: DateTime<Utc>) -> Result<(), DaemonError> {
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn look(&mut self, engine: &Engine, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let marks = marks(engine);
         if marks == self.marks {
             return Ok(());

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod acts;
+mod campaign;
+mod eml;
 mod looks;
 mod mail_server;
 mod office;
 mod real_mail;
 mod real_webhook;
 mod sample;
+mod world;
