@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::calendar::Almanac;
 use super::compose::{MINUTE, standing, task_view};
+use super::roles::{Present, present};
 use crate::domain::id::{PersonId, TaskId, UnitId};
 use crate::domain::journal::{Entry, Fact};
 use crate::domain::message::{Content, Figures, Words};
@@ -19,8 +20,6 @@ use crate::domain::task::{Light, Phase, Task, TaskState};
 
 /// A review goes out late from so long after its time on.
 const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
-/// Deputies are followed at most so often.
-const DEPUTIES_MAX: usize = 5;
 
 /// Everything a review is made from.
 #[derive(Clone, Copy, Debug)]
@@ -253,37 +252,6 @@ impl Seating<'_> {
         let named = instead_of.map(|id| person_name(self.input.people, id));
         seat.for_names.extend(named);
     }
-}
-
-/// Who is there for a person on a day.
-enum Present {
-    /// The person.
-    Here,
-    /// Who stands in.
-    Deputy(PersonId),
-    /// No deputy is there, or deputies go in a circle.
-    Nobody,
-}
-
-fn present(people: &People, person: &PersonId, day: NaiveDate) -> Present {
-    let mut current = person;
-    for step in 0..=DEPUTIES_MAX {
-        let Some(found) = people.persons.get(current) else {
-            return Present::Nobody;
-        };
-        if !found.is_away(day) {
-            return if step == 0 {
-                Present::Here
-            } else {
-                Present::Deputy(current.clone())
-            };
-        }
-        match &found.deputy {
-            Some(deputy) if deputy != person => current = deputy,
-            Some(_) | None => return Present::Nobody,
-        }
-    }
-    Present::Nobody
 }
 
 fn reader(kind: RecipientKind, id: String, seat: Seat, people: &People) -> Reader {
