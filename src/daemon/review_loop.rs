@@ -31,10 +31,7 @@ impl Engine {
             let Some(review) = self.config.reviews.iter().find(|review| review.id == row.id) else {
                 continue;
             };
-            let mut row = row;
-            while row.next_at <= now {
-                row = self.run_review(review, &row, now).await?;
-            }
+            let row = self.run_due(review, row, now).await?;
             next = Some(next.map_or(row.next_at, |next| next.min(row.next_at)));
         }
         Ok(next)
@@ -89,17 +86,73 @@ impl Engine {
 
     /// Runs one review, or records that it was skipped or missed. Returns its next row.
     async fn run_review(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
+    /// When a review takes place whose cron text fires at `nominal`.
+    fn review_at(&self, review: &Review, nominal: DateTime<Utc>) -> DateTime<Utc> {
         let almanac = &self.config.almanac;
-        let day = almanac.today(row.next_at);
-        let far = ReviewRow {
+        let local = almanac.local(nominal).naive_local();
+        match review.on_day_off {
+            OnDayOff::NextWorkingDay if !almanac.calendar.is_working(local.date()) => {
+                almanac.instant(almanac.calendar.rolled(local.date(), false).date.and_time(local.time()))
+            }
+            OnDayOff::NextWorkingDay | OnDayOff::Skip | OnDayOff::Send => nominal,
+        }
+    }
+
+    /// Runs what is due of one review. Of several runs that were missed, the last alone takes place, within its limit:
+    /// it says all that the others would have said. Returns the review's next row.
+    async fn run_due(&self, review: &Review, row: ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
+        let mut last = None;
+        let mut row_ahead = row.clone();
+        while row_ahead.next_at <= now {
+            if !self.is_skipped(review, &row_ahead) {
+                last = Some(row_ahead.nominal);
+            }
+            row_ahead = self.row_after(review, &row_ahead);
+        }
+        let mut row = row;
+        let mut recorded = None;
+        while row.next_at <= now {
+            let day = self.config.almanac.today(row.next_at);
+            let is_last = last == Some(row.nominal);
+            if is_last || recorded != Some(day) {
+                row = self.run_review(review, &row, is_last, now).await?;
+            } else {
+                row = self.row_after(review, &row);
+            }
+            recorded = Some(day);
+        }
+        Ok(row)
+    }
+
+    fn is_skipped(&self, review: &Review, row: &ReviewRow) -> bool {
+        let almanac = &self.config.almanac;
+        review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(almanac.today(row.next_at))
+    }
+
+    /// The row that follows; far away where the cron text never fires again.
+    fn row_after(&self, review: &Review, row: &ReviewRow) -> ReviewRow {
+        self.next_row(review, row.nominal).unwrap_or_else(|| ReviewRow {
             next_at: DateTime::<Utc>::MAX_UTC,
             ..row.clone()
-        };
-        let next = self.next_row(review, row.nominal).unwrap_or(far);
+        })
+    }
+
+    /// Runs one review, or records that it was skipped or missed. Returns its next row.
+    async fn run_review(
+        &self,
+        review: &Review,
+        row: &ReviewRow,
+        is_last: bool,
+        now: DateTime<Utc>,
+    ) -> Result<ReviewRow, DaemonError> {
+        let almanac = &self.config.almanac;
+        let day = almanac.today(row.next_at);
+        let next = self.row_after(review, row);
         let limit = almanac.after(row.next_at, review.late_limit).unwrap_or(row.next_at);
         let state = if cron::is_skipped(almanac, review, row.next_at) {
+        let state = if self.is_skipped(review, row) {
             RunState::Skipped
-        } else if now > limit {
+        } else if now > limit || !is_last {
             RunState::Missed
         } else {
             RunState::Sent

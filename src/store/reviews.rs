@@ -155,13 +155,20 @@ impl Store {
         Ok(new)
     }
 
-    /// The last run of a review, whatever its state.
+    /// The last run of a review whose messages went out: the one that the next is compared with.
     ///
     /// # Errors
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn last_run(&self, review: &ReviewId) -> Result<Option<ReviewRun>> {
-        Ok(self.runs(Some(review), 1).await?.pop())
+        let cells: Option<Cells> = sqlx::query_as(
+            "SELECT review, day, nominal, at, state, figures FROM runs WHERE review = $1 AND state = 'sent' \
+             ORDER BY at DESC, day DESC LIMIT 1",
+        )
+        .bind(review.as_str())
+        .fetch_optional(self.read())
+        .await?;
+        cells.map(run).transpose()
     }
 
     /// The last `limit` runs, of one review or of all, the latest first.
