@@ -11,6 +11,7 @@ use crate::domain::id::PersonId;
 use crate::domain::ladder::Role;
 use crate::domain::message::{Climb, Message, MessageKind};
 use crate::domain::notice::{Notice, RecipientKind};
+use crate::domain::people::Locale;
 use crate::domain::system::UndeliverableWord;
 use crate::rules::roles;
 
@@ -62,9 +63,9 @@ impl Engine {
             }
             instead.sort();
             instead.dedup();
-            let word = self.undeliverable_word(failed, &notices, &tasks, instead);
+            let word = undeliverable_word(failed, &notices, &tasks);
             if let Some(letters) = follow.get_mut(index) {
-                letters.extend(self.undeliverable_letters(failed, &word, now));
+                letters.extend(self.undeliverable_letters(failed, &word, &instead, now));
             }
         }
         for ((target, origin), (index, notices, mut tried)) in next {
@@ -102,39 +103,25 @@ impl Engine {
             })
     }
 
-    fn undeliverable_word(
+    fn undeliverable_letters(
         &self,
         failed: &Failed<'_>,
-        notices: &[Notice],
-        tasks: &Tasks,
-        instead: Vec<String>,
-    ) -> UndeliverableWord {
-        let mut about: Vec<(String, String)> = notices
-            .iter()
-            .filter_map(|notice| tasks.get(&notice.task))
-            .map(|stored| (stored.task.id.to_string(), stored.task.title.clone()))
-            .collect();
-        about.dedup();
-        UndeliverableWord {
-            subject: failed.message.content.words.subject.clone(),
-            recipient_name: failed.message.content.recipient.name.clone(),
-            channel: failed.message.channel.to_string(),
-            why: failed.why.to_owned(),
-            told_instead: (!instead.is_empty()).then(|| instead.join("、")),
-            tasks: about,
-        }
-    }
-
-    fn undeliverable_letters(&self, failed: &Failed<'_>, word: &UndeliverableWord, now: DateTime<Utc>) -> Vec<Letter> {
+        word: &UndeliverableWord,
+        instead: &[String],
+        now: DateTime<Utc>,
+    ) -> Vec<Letter> {
         let as_of = self.as_of(now);
         let gone = way(&failed.message.content.recipient.id, &failed.message.channel);
         self.office(None)
             .iter()
             .filter(|target| way(&target.recipient.id, &target.channel) != gone)
             .map(|target| {
-                let words = self
-                    .renderer
-                    .undeliverable(word, self.locale_of(&target.recipient), &as_of);
+                let locale = self.locale_of(&target.recipient);
+                let word = UndeliverableWord {
+                    told_instead: (!instead.is_empty()).then(|| instead.join(separator(locale))),
+                    ..word.clone()
+                };
+                let words = self.renderer.undeliverable(&word, locale, &as_of);
                 let parts = [failed.message.id.as_str()];
                 (
                     self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now),
@@ -142,5 +129,31 @@ impl Engine {
                 )
             })
             .collect()
+    }
+}
+
+/// What stands between names.
+fn separator(locale: Locale) -> &'static str {
+    match locale {
+        Locale::ZhCn => "、",
+        Locale::En => ", ",
+    }
+}
+
+fn undeliverable_word(failed: &Failed<'_>, notices: &[Notice], tasks: &Tasks) -> UndeliverableWord {
+    let mut about: Vec<(String, String)> = notices
+        .iter()
+        .filter_map(|notice| tasks.get(&notice.task))
+        .map(|stored| (stored.task.id.to_string(), stored.task.title.clone()))
+        .collect();
+    about.sort();
+    about.dedup();
+    UndeliverableWord {
+        subject: failed.message.content.words.subject.clone(),
+        recipient_name: failed.message.content.recipient.name.clone(),
+        channel: failed.message.channel.to_string(),
+        why: failed.why.to_owned(),
+        told_instead: None,
+        tasks: about,
     }
 }

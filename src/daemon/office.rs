@@ -10,7 +10,8 @@ use crate::domain::system::SystemWord;
 use crate::store::QueueBatch;
 
 impl Engine {
-    /// The office's people, each on a channel whose endpoint works and is not `except`.
+    /// The office's people, each on a channel whose endpoint works and is not `except`. Where none of theirs works, the
+    /// word waits in their first, unless it is about that very endpoint.
     pub(super) fn office(&self, except: Option<&ChannelId>) -> Vec<Target> {
         let people = &self.config.people;
         let endpoint = except
@@ -25,7 +26,9 @@ impl Engine {
             .iter()
             .filter_map(|id| people.persons.get(id))
             .filter_map(|person| {
-                let channel = person.channels.iter().find(|channel| is_open(channel))?.clone();
+                let open = person.channels.iter().find(|channel| is_open(channel));
+                let waits = person.channels.first().filter(|_| except.is_none());
+                let channel = open.or(waits)?.clone();
                 Some(Target {
                     recipient: super::letters::recipient(person, "office"),
                     channel,
