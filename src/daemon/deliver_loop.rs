@@ -2,8 +2,9 @@
 //! in groups.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use crate::channel::Parcel;
 use crate::daemon::climb::Failed;
 use crate::daemon::door::Door;
-use crate::daemon::lanes::{Fault, Stopped};
+use crate::daemon::lanes::{Fault, STEP_BACK, Stopped};
+use crate::daemon::letters::Letter;
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, MessageId, PersonId};
@@ -24,6 +26,11 @@ use crate::domain::system::SystemWord;
 use crate::rules::compose::message_id;
 use crate::rules::retry::{Patience, Verdict, verdict};
 use crate::store::{LaneRow, QueueBatch, Settled};
+
+/// A claimed message that could not leave is claimed again after this.
+const STRANDED_WAIT: TimeDelta = TimeDelta::minutes(1);
+/// How long between tries to record answers.
+const RECORD_WAIT: Duration = Duration::from_secs(2);
 
 /// A message, and what became of it.
 pub(super) struct Attempt {
@@ -88,6 +95,7 @@ impl Engine {
 
     /// Claims what the lanes can take and sends it on its way. Says whether anything moved.
     pub(super) async fn launch(self: &Arc<Self>, flight: &mut Flight, now: DateTime<Utc>) -> Result<bool, DaemonError> {
+        self.give_back_stranded(now).await?;
         let capacity = self.lanes().capacity(now);
         if capacity.is_empty() {
             return Ok(false);
@@ -106,14 +114,33 @@ impl Engine {
                 .filter(|other| !replaced.contains(&other.id))
                 .cloned()
                 .collect();
-            match self.door(message, &rest, now).await? {
-                Door::Settled(result) => settled.push(result),
-                Door::Replaced(ids) => replaced.extend(ids),
-                Door::Open(address) => self.send(flight, message.clone(), address),
+            match self.door(message, &rest, now).await {
+                Ok(Door::Settled(result)) => settled.push(result),
+                Ok(Door::Replaced(ids)) => replaced.extend(ids),
+                Ok(Door::Open(address)) => self.send(flight, message.clone(), address),
+                Err(error) => {
+                    // One message that cannot be looked at keeps no other from leaving.
+                    tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
+                    self.stranded().push(message.id.clone());
+                }
             }
         }
-        self.store.settle(now, settled).await?;
+        let ids: Vec<MessageId> = settled.iter().map(|result| result.id.clone()).collect();
+        if let Err(error) = self.store.settle(now, settled).await {
+            self.stranded().extend(ids);
+            return Err(error.into());
+        }
         Ok(moved)
+    }
+
+    /// Gives back what was claimed and could not leave.
+    async fn give_back_stranded(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let ids = self.stranded().clone();
+        if !ids.is_empty() {
+            self.store.release(&ids, now + STRANDED_WAIT).await?;
+            self.stranded().retain(|id| !ids.contains(id));
+        }
+        Ok(())
     }
 
     fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>) {
@@ -144,8 +171,14 @@ impl Engine {
         let mut failed: Vec<(usize, Message, String)> = Vec::new();
         let mut stopped: Vec<(ChannelId, Stopped)> = Vec::new();
         let mut back: Vec<(ChannelId, Stopped)> = Vec::new();
-        for Attempt { message, outcome } in attempts {
+        let mut kept: Vec<Message> = Vec::new();
+        for Attempt { message, mut outcome } in attempts {
             self.lanes().give_back(&message.channel);
+            if let Outcome::PermanentEndpoint(words) = &outcome {
+                if self.lanes().is_to_blame(&message.channel, &message.id) {
+                    outcome = Outcome::PermanentRecipient(words.clone());
+                }
+            }
             let patience = self.patience(&message.channel);
             let verdict = verdict(
                 &outcome,
@@ -159,7 +192,7 @@ impl Engine {
             if !outcome.is_endpoint_fault() {
                 back.extend(
                     self.lanes()
-                        .answered(&message.channel)
+                        .answered(&message.channel, &message.id, &outcome, now)
                         .map(|stopped| (message.channel.clone(), stopped)),
                 );
             }
@@ -182,9 +215,14 @@ impl Engine {
                 }
                 Verdict::StopLane => {
                     result.counts = false;
-                    let fault = self.lanes().fault(&message.channel, &outcome, now);
-                    if let Some(Fault::Stopped(stop)) = fault {
-                        stopped.push((message.channel.clone(), stop));
+                    if matches!(outcome, Outcome::PermanentEndpoint(_)) {
+                        result.next_attempt = now + STEP_BACK;
+                    }
+                    let fault = self.lanes().fault(&message.channel, &message.id, &outcome, now);
+                    match fault {
+                        Some(Fault::Stopped(stop)) => stopped.push((message.channel.clone(), stop)),
+                        Some(Fault::Still(_)) => kept.push(message),
+                        Some(Fault::Paused(_)) | None => {}
                     }
                 }
             }
@@ -192,20 +230,42 @@ impl Engine {
         }
         // Lanes first, so that what goes up does not go to an endpoint that has just stopped.
         let climbing: Vec<Failed<'_>> = failed.iter().map(|(_, message, why)| Failed { message, why }).collect();
-        let follow = self.climb(&climbing, now).await?;
+        let follow = self.climb_surely(&climbing, now).await;
         for ((index, _, _), letters) in failed.iter().zip(follow) {
             if let Some(result) = settled.get_mut(*index) {
                 result.follow = letters;
             }
         }
-        self.store.settle(now, settled).await?;
+        self.record_surely(&settled, now).await;
         for (channel, stop) in stopped {
             self.lane_stopped(&channel, &stop, now).await?;
         }
+        // What was under way when its lane stopped goes by another channel too.
+        self.reroute(&kept, now).await?;
         for (channel, stop) in back {
             self.lane_back(&channel, &stop, now).await?;
         }
         Ok(())
+    }
+
+    /// Answers are not forgotten while the store cannot take them: nothing else could be done meanwhile.
+    async fn record_surely(&self, settled: &[Settled], now: DateTime<Utc>) {
+        while let Err(error) = self.store.settle(now, settled.to_vec()).await {
+            tracing::error!("answers cannot be recorded, which is tried again: {error}");
+            tokio::time::sleep(RECORD_WAIT).await;
+        }
+    }
+
+    async fn climb_surely(&self, failed: &[Failed<'_>], now: DateTime<Utc>) -> Vec<Vec<Letter>> {
+        loop {
+            match self.climb(failed, now).await {
+                Ok(letters) => return letters,
+                Err(error) => {
+                    tracing::error!("what cannot be delivered cannot go up yet, which is tried again: {error}");
+                    tokio::time::sleep(RECORD_WAIT).await;
+                }
+            }
+        }
     }
 
     fn patience(&self, channel: &ChannelId) -> Patience {
@@ -304,6 +364,7 @@ impl Engine {
                 Message {
                     id,
                     channel,
+                    state: MessageState::Waiting,
                     next_attempt: now,
                     ..message.clone()
                 },
@@ -311,9 +372,10 @@ impl Engine {
             ));
             batch.replaced.push(message.id.clone());
         }
-        if !batch.messages.is_empty() {
-            tracing::info!("{} messages go by another channel", batch.messages.len());
+        if batch.messages.is_empty() {
+            return Ok(());
         }
+        tracing::info!("{} messages go by another channel", batch.messages.len());
         self.store.queue(now, batch).await?;
         Ok(())
     }

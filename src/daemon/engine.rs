@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::DaemonError;
 use crate::daemon::lanes::Lanes;
+use crate::domain::id::MessageId;
 use crate::render::Renderer;
 use crate::store::Store;
 
@@ -21,6 +22,8 @@ pub struct Engine {
     pub(super) renderer: Renderer,
     pub(super) clock: Arc<dyn Clock>,
     lanes: Mutex<Lanes>,
+    /// Claimed messages that did not leave because the store or the door failed: they are given back at the next pass.
+    stranded: Mutex<Vec<MessageId>>,
 }
 
 impl fmt::Debug for Engine {
@@ -47,6 +50,7 @@ impl Engine {
             renderer,
             clock,
             lanes,
+            stranded: Mutex::default(),
         })
     }
 
@@ -65,6 +69,10 @@ impl Engine {
     pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {
         // A panic while the lanes were held leaves counts that are at worst too careful.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn stranded(&self) -> MutexGuard<'_, Vec<MessageId>> {
+        self.stranded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does all that is due at `now`: plans, reviews, and folds notices into messages. Says when to look again.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::channel::{Budget, Settings};
-use crate::domain::id::ChannelId;
+use crate::domain::id::{ChannelId, MessageId};
 use crate::domain::outcome::Outcome;
 use crate::store::LaneRow;
 
@@ -14,6 +14,13 @@ const STOPPED_RETRY: TimeDelta = TimeDelta::minutes(15);
 /// An endpoint that cannot be reached is tried again after these waits before its lane counts as stopped: a server that
 /// restarts is no news.
 const UNREACHABLE_WAITS: [TimeDelta; 2] = [TimeDelta::seconds(10), TimeDelta::seconds(30)];
+
+/// Where others passed so short a time ago, a refusal may be one message's own: another one is tried before the lane stops.
+const PASSED_LATELY: TimeDelta = TimeDelta::minutes(5);
+/// How long after such a refusal, and after a stopped lane's try failed with a message that had failed before.
+const ANOTHER_AFTER: TimeDelta = TimeDelta::seconds(10);
+/// A message at which the endpoint refused everything steps back so long, so that another one is tried first.
+pub(super) const STEP_BACK: TimeDelta = TimeDelta::minutes(1);
 
 /// Why and since when a lane is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +39,12 @@ struct Lane {
     paused_until: Option<DateTime<Utc>>,
     faults: usize,
     stopped: Option<Stopped>,
+    /// When a message last passed.
+    passed: Option<DateTime<Utc>>,
+    /// Messages at which the endpoint refused everything, each with whether another one passed since.
+    accused: BTreeMap<MessageId, bool>,
+    /// Whether the last try of a stopped lane was the second of its pair.
+    was_second_try: bool,
 }
 
 /// A token bucket: at most `count` in any `per`, spread evenly after a first burst.
@@ -97,6 +110,9 @@ impl Lanes {
                 paused_until: None,
                 faults: 0,
                 stopped,
+                passed: None,
+                accused: BTreeMap::new(),
+                was_second_try: false,
             };
             (id.clone(), lane)
         });
@@ -141,10 +157,30 @@ impl Lanes {
         }
     }
 
+    /// Whether the endpoint refused everything at this message before, while it takes others: then the fault is the
+    /// message's, or its recipient's.
+    pub(super) fn is_to_blame(&self, channel: &ChannelId, message: &MessageId) -> bool {
+        self.0
+            .get(channel)
+            .is_some_and(|lane| lane.accused.get(message) == Some(&true))
+    }
+
     /// The other side answered, whatever it said. Where the lane was stopped, it goes on: since when it stood.
-    pub(super) fn answered(&mut self, channel: &ChannelId) -> Option<Stopped> {
+    pub(super) fn answered(
+        &mut self,
+        channel: &ChannelId,
+        message: &MessageId,
+        outcome: &Outcome,
+        now: DateTime<Utc>,
+    ) -> Option<Stopped> {
         let lane = self.0.get_mut(channel)?;
         lane.faults = 0;
+        lane.was_second_try = false;
+        lane.accused.remove(message);
+        if matches!(outcome, Outcome::Delivered(_) | Outcome::Accepted(_)) {
+            lane.passed = Some(now);
+            lane.accused.values_mut().for_each(|others_pass| *others_pass = true);
+        }
         lane.stopped.take()
     }
 
@@ -156,16 +192,36 @@ impl Lanes {
     }
 
     /// The endpoint failed: the lane waits a little, or stops. Faults of sends that were under way together count once.
-    pub(super) fn fault(&mut self, channel: &ChannelId, outcome: &Outcome, now: DateTime<Utc>) -> Option<Fault> {
+    pub(super) fn fault(
+        &mut self,
+        channel: &ChannelId,
+        message: &MessageId,
+        outcome: &Outcome,
+        now: DateTime<Utc>,
+    ) -> Option<Fault> {
         let lane = self.0.get_mut(channel)?;
+        let is_refusal = matches!(outcome, Outcome::PermanentEndpoint(_));
+        let is_known = is_refusal && lane.accused.insert(message.clone(), false).is_some();
         if let Some(stopped) = &mut lane.stopped {
-            stopped.next_try = now + STOPPED_RETRY;
+            // It may be this message alone: the next one is not kept waiting for it.
+            lane.was_second_try = is_known && !lane.was_second_try;
+            let wait = if lane.was_second_try {
+                ANOTHER_AFTER
+            } else {
+                STOPPED_RETRY
+            };
+            stopped.next_try = now + wait;
             return Some(Fault::Still(stopped.clone()));
         }
         if let Some(until) = lane.paused_until.filter(|until| *until > now && lane.faults > 0) {
             return Some(Fault::Paused(until));
         }
         lane.faults += 1;
+        let others_pass = lane.passed.is_some_and(|at| now - at <= PASSED_LATELY && at <= now);
+        if is_refusal && !is_known && lane.faults == 1 && others_pass {
+            lane.paused_until = Some(now + ANOTHER_AFTER);
+            return Some(Fault::Paused(now + ANOTHER_AFTER));
+        }
         let wait = UNREACHABLE_WAITS
             .get(lane.faults - 1)
             .filter(|_| matches!(outcome, Outcome::Unreachable(_)));
@@ -242,6 +298,9 @@ mod tests {
             paused_until: None,
             faults: 0,
             stopped: None,
+            passed: None,
+            accused: BTreeMap::new(),
+            was_second_try: false,
         };
         (Lanes([(id.clone(), lane)].into()), id)
     }
@@ -254,20 +313,36 @@ mod tests {
     fn a_server_that_restarts_pauses_its_lane_and_one_that_stays_away_stops_it() {
         let (mut lanes, id) = lanes(None);
         let away = Outcome::Unreachable("refused".into());
-        assert_eq!(lanes.fault(&id, &away, at(0)), Some(Fault::Paused(at(10))));
         assert_eq!(
-            lanes.fault(&id, &away, at(1)),
+            lanes.fault(&id, &MessageId::new("a"), &away, at(0)),
+            Some(Fault::Paused(at(10)))
+        );
+        assert_eq!(
+            lanes.fault(&id, &MessageId::new("a"), &away, at(1)),
             Some(Fault::Paused(at(10))),
             "faults under way together count once"
         );
         assert_eq!(lanes.capacity(at(5)), []);
         assert_eq!(lanes.capacity(at(10)), [(id.clone(), 1)]);
-        assert_eq!(lanes.fault(&id, &away, at(10)), Some(Fault::Paused(at(40))));
-        assert!(matches!(lanes.fault(&id, &away, at(40)), Some(Fault::Stopped(_))));
+        assert_eq!(
+            lanes.fault(&id, &MessageId::new("a"), &away, at(10)),
+            Some(Fault::Paused(at(40)))
+        );
+        assert!(matches!(
+            lanes.fault(&id, &MessageId::new("a"), &away, at(40)),
+            Some(Fault::Stopped(_))
+        ));
         assert!(lanes.is_endpoint_stopped(&id));
         assert_eq!(lanes.free_at(at(41)), [(id.clone(), at(40 + 900))]);
-        assert!(matches!(lanes.fault(&id, &away, at(940)), Some(Fault::Still(_))));
-        assert!(lanes.answered(&id).is_some());
+        assert!(matches!(
+            lanes.fault(&id, &MessageId::new("a"), &away, at(940)),
+            Some(Fault::Still(_))
+        ));
+        assert!(
+            lanes
+                .answered(&id, &MessageId::new("a"), &Outcome::Delivered("ok".into()), at(941))
+                .is_some()
+        );
         assert_eq!(lanes.capacity(at(941)), [(id, 4)]);
     }
 
@@ -275,9 +350,55 @@ mod tests {
     fn a_refused_login_stops_the_lane_at_once() {
         let (mut lanes, id) = lanes(None);
         assert!(matches!(
-            lanes.fault(&id, &Outcome::PermanentEndpoint("535".into()), at(0)),
+            lanes.fault(
+                &id,
+                &MessageId::new("a"),
+                &Outcome::PermanentEndpoint("535".into()),
+                at(0)
+            ),
             Some(Fault::Stopped(_))
         ));
+    }
+
+    #[test]
+    fn a_refusal_that_only_one_message_meets_is_that_message_s_fault() {
+        let (mut lanes, id) = lanes(None);
+        let (bad, good) = (MessageId::new("bad"), MessageId::new("good"));
+        let refused = Outcome::PermanentEndpoint("550 5.7.1".into());
+        let passed = Outcome::Accepted("250".into());
+        assert_eq!(lanes.answered(&id, &good, &passed, at(0)), None);
+        assert_eq!(lanes.fault(&id, &bad, &refused, at(1)), Some(Fault::Paused(at(11))));
+        assert!(!lanes.is_to_blame(&id, &bad), "no other was tried since");
+        assert_eq!(
+            lanes.answered(&id, &good, &passed, at(11)),
+            None,
+            "the lane never stopped"
+        );
+        assert!(lanes.is_to_blame(&id, &bad));
+    }
+
+    #[test]
+    fn a_refusal_that_a_second_message_meets_too_stops_the_lane() {
+        let (mut lanes, id) = lanes(None);
+        let refused = Outcome::PermanentEndpoint("535".into());
+        lanes.answered(&id, &MessageId::new("a"), &Outcome::Accepted("250".into()), at(0));
+        lanes.fault(&id, &MessageId::new("b"), &refused, at(1));
+        let fault = lanes.fault(&id, &MessageId::new("c"), &refused, at(11));
+        assert!(matches!(fault, Some(Fault::Stopped(_))), "{fault:?}");
+    }
+
+    #[test]
+    fn a_stopped_lane_s_try_that_fails_with_the_same_message_is_soon_followed_by_one_more() {
+        let (mut lanes, id) = lanes(None);
+        let refused = Outcome::PermanentEndpoint("550 5.7.1".into());
+        let bad = MessageId::new("bad");
+        let next = |fault: Option<Fault>| match fault {
+            Some(Fault::Stopped(stopped) | Fault::Still(stopped)) => stopped.next_try,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(next(lanes.fault(&id, &bad, &refused, at(0))), at(900));
+        assert_eq!(next(lanes.fault(&id, &bad, &refused, at(900))), at(910));
+        assert_eq!(next(lanes.fault(&id, &bad, &refused, at(960))), at(960 + 900));
     }
 
     #[test]
