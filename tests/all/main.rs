@@ -5,10 +5,13 @@
 mod acts;
 mod campaign;
 mod eml;
+mod ledger_files;
 mod looks;
 mod mail_server;
 mod office;
 mod real_mail;
 mod real_webhook;
 mod sample;
+mod servers;
+mod tellings;
 mod world;
