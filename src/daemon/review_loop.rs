@@ -84,37 +84,26 @@ impl Engine {
         })
     }
 
-    /// Runs one review, or records that it was skipped or missed. Returns its next row.
-    async fn run_review(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
-    /// When a review takes place whose cron text fires at `nominal`.
-    fn review_at(&self, review: &Review, nominal: DateTime<Utc>) -> DateTime<Utc> {
-        let almanac = &self.config.almanac;
-        let local = almanac.local(nominal).naive_local();
-        match review.on_day_off {
-            OnDayOff::NextWorkingDay if !almanac.calendar.is_working(local.date()) => {
-                almanac.instant(almanac.calendar.rolled(local.date(), false).date.and_time(local.time()))
-            }
-            OnDayOff::NextWorkingDay | OnDayOff::Skip | OnDayOff::Send => nominal,
-        }
-    }
-
     /// Runs what is due of one review. Of several runs that were missed, the last alone takes place, within its limit:
     /// it says all that the others would have said. Returns the review's next row.
     async fn run_due(&self, review: &Review, row: ReviewRow, now: DateTime<Utc>) -> Result<ReviewRow, DaemonError> {
+        let almanac = &self.config.almanac;
         let mut last = None;
-        let mut row_ahead = row.clone();
-        while row_ahead.next_at <= now {
-            if !self.is_skipped(review, &row_ahead) {
-                last = Some(row_ahead.nominal);
+        let mut ahead = row.clone();
+        while ahead.next_at <= now {
+            if !cron::is_skipped(almanac, review, ahead.next_at) {
+                last = Some((ahead.nominal, almanac.today(ahead.next_at)));
             }
-            row_ahead = self.row_after(review, &row_ahead);
+            ahead = self.row_after(review, &ahead);
         }
         let mut row = row;
         let mut recorded = None;
         while row.next_at <= now {
-            let day = self.config.almanac.today(row.next_at);
-            let is_last = last == Some(row.nominal);
-            if is_last || recorded != Some(day) {
+            let day = almanac.today(row.next_at);
+            let is_last = last == Some((row.nominal, day));
+            // Days off can move several onto one day: those are one run, not a missed one and one that comes too late.
+            let is_same_day = recorded == Some(day) || last.is_some_and(|(_, last)| last == day);
+            if is_last || !is_same_day {
                 row = self.run_review(review, &row, is_last, now).await?;
             } else {
                 row = self.row_after(review, &row);
@@ -122,11 +111,6 @@ impl Engine {
             recorded = Some(day);
         }
         Ok(row)
-    }
-
-    fn is_skipped(&self, review: &Review, row: &ReviewRow) -> bool {
-        let almanac = &self.config.almanac;
-        review.on_day_off == OnDayOff::Skip && !almanac.calendar.is_working(almanac.today(row.next_at))
     }
 
     /// The row that follows; far away where the cron text never fires again.
@@ -150,7 +134,6 @@ impl Engine {
         let next = self.row_after(review, row);
         let limit = almanac.after(row.next_at, review.late_limit).unwrap_or(row.next_at);
         let state = if cron::is_skipped(almanac, review, row.next_at) {
-        let state = if self.is_skipped(review, row) {
             RunState::Skipped
         } else if now > limit || !is_last {
             RunState::Missed
