@@ -9,6 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::command::{Failure, instant};
 use crate::config::{self, Config, Environment, Problems};
 use crate::daemon;
+use crate::daemon::timeline::local_time;
 use crate::store::{Access, Store, StoreError};
 
 /// A proven configuration with its surroundings.
@@ -108,6 +109,7 @@ impl Desk {
         let first = store.entries(0, 1).await.map_err(failed)?;
         let begun = first.first().and_then(|entry| entry.at.parse::<DateTime<Utc>>().ok());
         if begun.is_some_and(|begun| now < begun) {
+            let now = local_time(&self.config.almanac, now);
             note(&format!("the store begins after {now}: it is ignored"));
             return Ok(None);
         }

@@ -1,6 +1,5 @@
 //! `duban run`: the daemon in the foreground.
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,15 +91,13 @@ impl Signals {
         })
     }
 
-    fn asked_to_stop(mut self) -> impl Future<Output = ()> + Send {
-        async move {
-            loop {
-                tokio::select! {
-                    _ = self.terminate.recv() => return,
-                    _ = self.interrupt.recv() => return,
-                    _ = self.hangup.recv() => {
-                        tracing::warn!("reloading is not in this version: restart the daemon to apply changed files");
-                    }
+    async fn asked_to_stop(mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    tracing::warn!("reloading is not in this version: restart the daemon to apply changed files");
                 }
             }
         }

@@ -356,3 +356,35 @@ fn a_test_to_nobody_fails_with_near_ids() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("did you mean `office`?"), "{}", ran.err);
 }
+
+#[tokio::test]
+async fn a_present_before_the_store_began_ignores_it_and_says_so() {
+    let office = Office::running().await;
+    let ran = office.duban(&["status", "--now", "2021-12-01", "--format", "csv"]);
+    assert_eq!(
+        ran.err,
+        "note: the store begins after 2021-12-01T00:00:00+08:00: it is ignored\nnote: this is how a first load would have \
+         it\n"
+    );
+    assert!(
+        ran.out.contains(",open,green,,15,11,,2021-12-13T09:00:00+08:00"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_next_notice_in_status_is_the_first_in_the_plan() {
+    let office = Office::new();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/config/langfang/duban.toml");
+    let now = "2021-12-20T10:00";
+    let status = office.json(&["status", "-c", sample, "--now", now, "--format", "json"]);
+    let plan = office.json(&[
+        "plan", "-c", sample, "--now", now, "--until", "400d", "--format", "json",
+    ]);
+    let plan = plan.as_array().unwrap();
+    for row in status.as_array().unwrap() {
+        let first = plan.iter().find(|notice| notice["task"] == row["id"]);
+        assert_eq!(row["next_notice"], first.unwrap()["at"], "task {}", row["id"]);
+    }
+}

@@ -114,10 +114,9 @@ impl Office {
     /// Runs the program with these words.
     pub(crate) fn duban(&self, words: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_duban"))
-            .arg("--config")
-            .arg(self.path("duban.toml"))
             .args(words)
             .env_clear()
+            .env("DUBAN_CONFIG", self.path("duban.toml"))
             .env("USER", "clerk")
             .current_dir(self.folder.path())
             .output()
