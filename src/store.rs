@@ -34,7 +34,7 @@ pub use self::error::{ActError, Result, StoreError};
 pub use self::journal::Verified;
 pub use self::lanes::LaneRow;
 pub use self::open::{Access, Opened};
-pub use self::outbox::{OutboxCounts, QueueBatch};
+pub use self::outbox::{OutboxCounts, QueueBatch, WaitingRecipient, recipient_key};
 pub use self::plan::Planned;
 pub use self::reviews::{ReviewRow, ReviewRun, RunState};
 pub use self::tasks::{Change, Intake, StoredTask};

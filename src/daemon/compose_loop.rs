@@ -14,7 +14,8 @@ use crate::store::QueueBatch;
 
 /// Late notices wait at most so long for tasks that are not planned yet.
 const LATE_WAIT_MAX: TimeDelta = TimeDelta::minutes(5);
-/// Messages written and queued in one transaction: one of a hundred tasks has a third of a megabyte.
+/// Recipients whose messages are written and queued in one transaction: a message of a hundred tasks has a third of a
+/// megabyte.
 const BATCH: usize = 20;
 
 impl Engine {
@@ -24,41 +25,41 @@ impl Engine {
         now: DateTime<Utc>,
         gather: Gather,
     ) -> Result<Option<DateTime<Utc>>, DaemonError> {
-        let waiting = self.store.waiting_notices(now).await?;
+        let waiting = self.store.waiting_recipients(now).await?;
         let mut next = self.store.next_notice_at().await?.filter(|at| *at > now);
         if waiting.is_empty() {
             return Ok(next);
         }
         let unplanned = self.store.next_task_at().await?.is_some_and(|at| at <= now);
-        let mut groups: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
-        for notice in waiting {
-            groups.entry(self.way_out(&notice)).or_default().push(notice);
-        }
         let mut ready = Vec::new();
-        for (target, notices) in groups {
-            let oldest = notices.iter().map(|notice| notice.at).min().unwrap_or(now);
-            let wait = if unplanned && notices.iter().any(|notice| notice.late) {
+        for waiting in waiting {
+            let wait = if unplanned && waiting.late > 0 {
                 LATE_WAIT_MAX
             } else if gather == Gather::Done {
                 TimeDelta::zero()
             } else {
                 self.config.delivery.gather
             };
-            if oldest + wait <= now {
-                ready.push((target, notices));
+            if waiting.oldest + wait <= now {
+                ready.push(waiting.recipient);
             } else {
-                next = Some(next.map_or(oldest + wait, |next| next.min(oldest + wait)));
+                next = Some(next.map_or(waiting.oldest + wait, |next| next.min(waiting.oldest + wait)));
             }
         }
         for batch in ready.chunks(BATCH) {
-            self.compose(batch, now).await?;
+            let mut groups: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+            for recipient in batch {
+                for notice in self.store.waiting_notices_of(recipient, now).await? {
+                    groups.entry(self.way_out(&notice)).or_default().push(notice);
+                }
+            }
+            self.compose(&groups, now).await?;
         }
         Ok(next)
     }
 
-    async fn compose(&self, groups: &[(Target, Vec<Notice>)], now: DateTime<Utc>) -> Result<(), DaemonError> {
+    async fn compose(&self, groups: &BTreeMap<Target, Vec<Notice>>, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let mut batch = QueueBatch::default();
-        let mut untell = Vec::new();
         for (target, notices) in groups {
             if !self.exists(target) {
                 let why = format!(
@@ -67,7 +68,7 @@ impl Engine {
                 );
                 for notice in notices {
                     batch.dropped.push((notice.id.clone(), why.clone()));
-                    untell.push(super::door::untold(notice));
+                    batch.untell.push(super::door::untold(notice));
                 }
                 continue;
             }
@@ -86,9 +87,6 @@ impl Engine {
         self.tell_of_fallbacks(&batch.messages, now).await?;
         let count = batch.messages.len();
         self.store.queue(now, batch).await?;
-        if !untell.is_empty() {
-            self.store.untell(now, &untell).await?;
-        }
         tracing::debug!(messages = count, "composed {count} messages");
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::domain::message::{Climb, Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, Recipient, RecipientKind, ToldKey};
 use crate::domain::people::ChannelKind;
 use crate::rules::planner;
-use crate::store::{QueueBatch, Settled};
+use crate::store::{QueueBatch, Settled, recipient_key};
 
 /// A message that waited longer than this is composed anew.
 const FRESH: TimeDelta = TimeDelta::minutes(10);
@@ -98,7 +98,10 @@ impl Engine {
             replaced.push(other.id.clone());
         }
         if message.climb == Climb::default() && self.config.delivery.trial.is_none() {
-            let loose = self.store.waiting_notices(now).await?;
+            let loose = self
+                .store
+                .waiting_notices_of(&recipient_key(&message.content.recipient), now)
+                .await?;
             notices.extend(loose.into_iter().filter(|notice| {
                 let way = self.way_out(notice);
                 way.channel == message.channel && way.recipient.id == message.content.recipient.id
@@ -115,7 +118,7 @@ impl Engine {
             messages: letter.into_iter().collect(),
             dropped,
             replaced: replaced.clone(),
-            entries: Vec::new(),
+            ..QueueBatch::default()
         };
         let anew: Vec<MessageId> = batch.messages.iter().map(|(message, _)| message.id.clone()).collect();
         self.store.queue(now, batch).await?;

@@ -160,12 +160,12 @@ pub async fn run(
 
 async fn announce(engine: &Engine, tasks: usize, now: DateTime<Utc>) -> Result<(), DaemonError> {
     let store = engine.store();
-    let late = store
-        .waiting_notices(now)
+    let late: u32 = store
+        .waiting_recipients(now)
         .await?
         .iter()
-        .filter(|notice| notice.late)
-        .count();
+        .map(|waiting| waiting.late)
+        .sum();
     let path = store.path().map(|path| path.display().to_string()).unwrap_or_default();
     tracing::warn!(
         store.path = path,
@@ -176,7 +176,7 @@ async fn announce(engine: &Engine, tasks: usize, now: DateTime<Utc>) -> Result<(
     let word = SystemWord::NewStore {
         path,
         tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
-        late: u32::try_from(late).unwrap_or(u32::MAX),
+        late,
     };
     engine.tell_office("new-store", &word, None, now).await
 }

@@ -7,11 +7,11 @@ use sqlx::AssertSqlSafe;
 use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Draft;
 use crate::domain::message::{Message, MessageKind, MessageState};
-use crate::domain::notice::{Notice, NoticeState};
+use crate::domain::notice::{Notice, NoticeState, Recipient, ToldKey};
 
 use super::cell::{count, instant, json, maybe_instant, ms, parse, word};
 use super::sqlite::{self, Link};
-use super::{Instant, Result, Store, journal};
+use super::{Instant, Result, Store, journal, told};
 
 /// What the composer decided about waiting notices.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,8 +23,27 @@ pub struct QueueBatch {
     pub dropped: Vec<(NoticeId, String)>,
     /// Unsent messages whose notices went into `messages`. A notice of theirs that is in none of them waits again.
     pub replaced: Vec<MessageId>,
+    /// What is to be planned again.
+    pub untell: Vec<(TaskId, ToldKey, u32)>,
     /// What to write in the journal.
     pub entries: Vec<Draft>,
+}
+
+/// Somebody, or a group, who has notices that no message carries yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRecipient {
+    /// As [`recipient_key`] writes it.
+    pub recipient: String,
+    /// When the oldest was to go out.
+    pub oldest: Instant,
+    /// How many of them are late.
+    pub late: u32,
+}
+
+/// How a recipient is known in the store: `person:ID` or `channel:ID`.
+#[must_use]
+pub fn recipient_key(recipient: &Recipient) -> String {
+    format!("{}:{}", recipient.kind.as_str(), recipient.id)
 }
 
 /// The outbox in numbers.
@@ -70,17 +89,43 @@ macro_rules! select {
 pub(super) use select;
 
 impl Store {
-    /// Notices whose time has come and that no message carries yet, ordered by time and id.
+    /// Who has notices whose time has come and that no message carries yet.
     ///
     /// # Errors
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
-    pub async fn waiting_notices(&self, now: Instant) -> Result<Vec<Notice>> {
-        let rows: Vec<String> =
-            sqlx::query_scalar("SELECT notice FROM notices WHERE state = 'waiting' AND at <= $1 ORDER BY at, id")
-                .bind(ms(now))
-                .fetch_all(self.read())
-                .await?;
+    pub async fn waiting_recipients(&self, now: Instant) -> Result<Vec<WaitingRecipient>> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT recipient, MIN(at), SUM(late) FROM notices WHERE state = 'waiting' AND at <= $1 \
+             GROUP BY recipient ORDER BY recipient",
+        )
+        .bind(ms(now))
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter()
+            .map(|(recipient, oldest, late)| {
+                Ok(WaitingRecipient {
+                    recipient,
+                    oldest: instant(oldest)?,
+                    late: count(late)?,
+                })
+            })
+            .collect()
+    }
+
+    /// One recipient's notices whose time has come and that no message carries yet, ordered by time and id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn waiting_notices_of(&self, recipient: &str, now: Instant) -> Result<Vec<Notice>> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT notice FROM notices WHERE state = 'waiting' AND recipient = $1 AND at <= $2 ORDER BY at, id",
+        )
+        .bind(recipient)
+        .bind(ms(now))
+        .fetch_all(self.read())
+        .await?;
         rows.iter().map(|text| parse("a notice", text)).collect()
     }
 
@@ -104,7 +149,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`](super::StoreError) where the database fails; then nothing is stored.
-    pub async fn queue(&self, _now: Instant, batch: QueueBatch) -> Result<u32> {
+    pub async fn queue(&self, now: Instant, batch: QueueBatch) -> Result<u32> {
         let mut tx = self.begin().await?;
         let new = put(&mut tx, &batch.messages).await?;
         for (id, why) in &batch.dropped {
@@ -132,6 +177,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        told::untell(&mut tx, now, &batch.untell).await?;
         journal::append(&mut tx, batch.entries).await?;
         tx.commit().await?;
         Ok(new)

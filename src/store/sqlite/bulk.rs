@@ -101,15 +101,18 @@ pub(in crate::store) async fn insert_notices(link: &mut Link, notices: &[&Notice
                     notice.id,
                     notice.task,
                     cell::ms(notice.at),
+                    crate::store::outbox::recipient_key(&notice.recipient),
+                    i64::from(notice.late),
                     cell::json(notice)?
                 ]))
             })
             .collect::<Result<Vec<_>>>()?;
         let ids: Vec<String> = sqlx::query_scalar(
-            "INSERT INTO notices (id, task, at, notice, state) \
-             SELECT value->>0, value->>1, value->>2, value->>3, 'waiting' FROM json_each($1) WHERE true \
-             ON CONFLICT (id) DO UPDATE SET at = excluded.at, notice = excluded.notice, state = 'waiting', \
-             message = NULL, why = NULL WHERE notices.state = 'dropped' RETURNING id",
+            "INSERT INTO notices (id, task, at, recipient, late, notice, state) \
+             SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, 'waiting' \
+             FROM json_each($1) WHERE true \
+             ON CONFLICT (id) DO UPDATE SET at = excluded.at, late = excluded.late, notice = excluded.notice, \
+             state = 'waiting', message = NULL, why = NULL WHERE notices.state = 'dropped' RETURNING id",
         )
         .bind(Value::Array(rows).to_string())
         .fetch_all(&mut *link)

@@ -37,6 +37,8 @@ CREATE TABLE notices (
     id      TEXT PRIMARY KEY NOT NULL,
     task    TEXT NOT NULL,
     at      BIGINT NOT NULL,
+    recipient TEXT NOT NULL,             -- person:ID or channel:ID
+    late    BIGINT NOT NULL,             -- 1: it goes out late
     state   TEXT NOT NULL,               -- waiting queued delivered undeliverable dropped
     message TEXT,                        -- the message that carries it now
     why     TEXT,                        -- why it was dropped or could not be delivered
@@ -44,6 +46,7 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_task ON notices (task, at);
 CREATE INDEX notices_state ON notices (state, at);
+CREATE INDEX notices_recipient ON notices (state, recipient, at);
 CREATE INDEX notices_message ON notices (message);
 
 CREATE TABLE messages (
