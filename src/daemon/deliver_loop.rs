@@ -166,12 +166,14 @@ impl Engine {
     }
 
     /// Records answers, in one commit, and does what follows from them.
-    pub(super) async fn settle(&self, attempts: Vec<Attempt>, now: DateTime<Utc>) -> Result<(), DaemonError> {
+    pub(super) async fn settle(&self, mut attempts: Vec<Attempt>, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let mut settled = Vec::new();
         let mut failed: Vec<(usize, Message, String)> = Vec::new();
         let mut stopped: Vec<(ChannelId, Stopped)> = Vec::new();
         let mut back: Vec<(ChannelId, Stopped)> = Vec::new();
         let mut kept: Vec<Message> = Vec::new();
+        // Answers before faults: what passed together with a refusal tells whose fault that is.
+        attempts.sort_by_key(|attempt| attempt.outcome.is_endpoint_fault());
         for Attempt { message, mut outcome } in attempts {
             self.lanes().give_back(&message.channel);
             if let Outcome::PermanentEndpoint(words) = &outcome {

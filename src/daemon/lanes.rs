@@ -17,6 +17,8 @@ const UNREACHABLE_WAITS: [TimeDelta; 2] = [TimeDelta::seconds(10), TimeDelta::se
 
 /// Where others passed so short a time ago, a refusal may be one message's own: another one is tried before the lane stops.
 const PASSED_LATELY: TimeDelta = TimeDelta::minutes(5);
+/// What passed so short a time before a refusal was under way together with it.
+const TOGETHER: TimeDelta = TimeDelta::seconds(2);
 /// How long after such a refusal, and after a stopped lane's try failed with a message that had failed before.
 const ANOTHER_AFTER: TimeDelta = TimeDelta::seconds(10);
 /// A message at which the endpoint refused everything steps back so long, so that another one is tried first.
@@ -201,7 +203,9 @@ impl Lanes {
     ) -> Option<Fault> {
         let lane = self.0.get_mut(channel)?;
         let is_refusal = matches!(outcome, Outcome::PermanentEndpoint(_));
-        let is_known = is_refusal && lane.accused.insert(message.clone(), false).is_some();
+        let passed_within = |span| lane.passed.is_some_and(|at| at <= now && now - at <= span);
+        let (passed_lately, passed_together) = (passed_within(PASSED_LATELY), passed_within(TOGETHER));
+        let is_known = is_refusal && lane.accused.insert(message.clone(), passed_together).is_some();
         if let Some(stopped) = &mut lane.stopped {
             // It may be this message alone: the next one is not kept waiting for it.
             lane.was_second_try = is_known && !lane.was_second_try;
@@ -217,8 +221,8 @@ impl Lanes {
             return Some(Fault::Paused(until));
         }
         lane.faults += 1;
-        let others_pass = lane.passed.is_some_and(|at| now - at <= PASSED_LATELY && at <= now);
-        if is_refusal && !is_known && lane.faults == 1 && others_pass {
+        let may_be_its_own = passed_lately || lane.in_flight > 0;
+        if is_refusal && !is_known && lane.faults == 1 && may_be_its_own {
             lane.paused_until = Some(now + ANOTHER_AFTER);
             return Some(Fault::Paused(now + ANOTHER_AFTER));
         }

@@ -9,6 +9,7 @@ mod ledger_files;
 mod looks;
 mod mail_server;
 mod office;
+mod outage;
 mod real_mail;
 mod real_webhook;
 mod sample;
