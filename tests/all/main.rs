@@ -10,6 +10,7 @@ mod looks;
 mod mail_server;
 mod office;
 mod outage;
+mod process;
 mod real_mail;
 mod real_webhook;
 mod sample;

@@ -123,7 +123,8 @@ async fn smtp(stream: TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()> {
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         let answer = match verb.as_str() {
-            "EHLO" => "250-fake\r\n250 8BITMIME".to_owned(),
+            "EHLO" => "250-fake\r\n250-AUTH PLAIN\r\n250 8BITMIME".to_owned(),
+            "AUTH" => "235 2.7.0 welcome".to_owned(),
             "RCPT" => {
                 let who = line.split(['<', '@']).nth(1).unwrap_or_default().to_owned();
                 let (answer, is_silent) = {
