@@ -4,6 +4,7 @@
 
 mod acts;
 mod campaign;
+mod clocks;
 mod eml;
 mod ledger_files;
 mod looks;
@@ -16,4 +17,6 @@ mod real_webhook;
 mod sample;
 mod servers;
 mod tellings;
+mod trial;
 mod world;
+mod year;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::clock::{Clock, ManualClock};
@@ -14,7 +15,7 @@ use duban::domain::message::{Message, MessageKind, MessageState};
 use duban::domain::notice::NoticeState;
 use duban::rules::intake::Removals;
 use duban::rules::progress::{self, Act};
-use duban::store::{Access, Change, Store};
+use duban::store::{Access, Change, Opened, Store, StoreError};
 use tempfile::TempDir;
 
 use crate::eml::{self, Mail};
@@ -98,7 +99,7 @@ impl World {
     /// Files in a new folder; nothing runs yet.
     pub(crate) fn new(config: &str, ledger: &str) -> Self {
         let world = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: in_memory(),
             clock: ManualClock::new(DateTime::UNIX_EPOCH),
             removals: Removals::Guarded,
             first_load: FirstLoad::CatchUp,
@@ -151,9 +152,7 @@ impl World {
         self.clock.set(now);
         let env = Environment::new([]);
         let path = self.path("duban.toml");
-        let opened = Store::open(&config::store_path_of(&path, &env), Access::Run, now)
-            .await
-            .unwrap();
+        let opened = open(&config::store_path_of(&path, &env), now).await;
         let options = RunOptions {
             first_load: self.first_load,
             removals: self.removals,
@@ -288,6 +287,24 @@ impl World {
             .map(|message| message.content.words.subject)
             .collect()
     }
+}
+
+/// A folder in memory where the machine has such a place: a year of commits is then a matter of seconds.
+fn in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
+/// Opens the store; what a power cut left running within this very process may hold it a moment longer.
+async fn open(path: &Path, now: DateTime<Utc>) -> Opened {
+    for _ in 0..1000 {
+        match Store::open(path, Access::Run, now).await {
+            Err(StoreError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    Store::open(path, Access::Run, now).await.unwrap()
 }
 
 /// The posts in a folder, in order of time.

@@ -1,0 +1,143 @@
+//! Clocks that jump, by law or by accident.
+
+use chrono::TimeDelta;
+use duban::clock::Clock;
+
+use crate::world::{TOWN, World, at, ledger};
+
+/// Berlin, with a review and a sending time in the hour that is missing in March and double in October.
+fn berlin() -> String {
+    TOWN.replace("Asia/Shanghai", "Europe/Berlin")
+        .replace("calendar = \"mon-fri\"", "calendar = \"every-day\"")
+        .replace("[defaults]", "[defaults]\nsend_at = \"02:30\"")
+        + "[reviews.daily]\ncron = \"30 2 * * *\"\nto = [\"office\"]\non_day_off = \"send\"\nlate_limit = \"2h\"\n"
+}
+
+/// When the daily reviews and the notices to Ann went out.
+async fn nights(from: &str, until: &str, due: &str) -> (Vec<String>, Vec<String>) {
+    let mut world = World::new(&berlin(), &ledger(&[("1", due)]));
+    world.start(from).await;
+    world.run_until(until).await;
+    let mut runs = world.store().runs(None, 100).await.unwrap();
+    runs.sort_by_key(|run| run.at);
+    let reviews = runs.iter().map(|run| run.at.to_rfc3339()).collect();
+    let notices = world.store().notices_of_task(&"1".into()).await.unwrap();
+    let told = notices
+        .iter()
+        .filter(|(notice, _, _)| notice.recipient.id == "ann")
+        .map(|(notice, _, _)| notice.at.to_rfc3339())
+        .collect();
+    (reviews, told)
+}
+
+#[tokio::test]
+async fn what_falls_into_the_missing_hour_goes_out_later_by_the_gap() {
+    let (reviews, told) = nights("2026-03-28T01:00:00+01:00", "2026-03-30T12:00:00+02:00", "2026-03-27").await;
+    let expected = [
+        "2026-03-28T01:30:00+00:00",
+        "2026-03-29T01:30:00+00:00",
+        "2026-03-30T00:30:00+00:00",
+    ];
+    assert_eq!(reviews, expected);
+    assert_eq!(told[told.len() - 3..], expected);
+}
+
+#[tokio::test]
+async fn what_falls_into_the_double_hour_goes_out_once_in_the_earlier() {
+    let (reviews, told) = nights("2026-10-24T01:00:00+02:00", "2026-10-26T12:00:00+01:00", "2026-10-23").await;
+    let expected = [
+        "2026-10-24T00:30:00+00:00",
+        "2026-10-25T00:30:00+00:00",
+        "2026-10-26T01:30:00+00:00",
+    ];
+    assert_eq!(reviews, expected);
+    assert_eq!(told[told.len() - 3..], expected);
+}
+
+const TASKS: [(&str, &str); 3] = [("1", "2026-03-04"), ("2", "2026-03-06"), ("3", "2026-03-10")];
+const WITH_REVIEW: &str =
+    "[reviews.daily]\ncron = \"0 9 * * *\"\nto = [\"office\"]\non_day_off = \"send\"\nlate_limit = \"12h\"\n";
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_two_hours_tells_nothing_twice_and_loses_nothing() {
+    let config = TOWN.to_owned() + WITH_REVIEW;
+    let mut steady = World::new(&config, &ledger(&TASKS));
+    let mut set_back = World::new(&config, &ledger(&TASKS));
+    for world in [&mut steady, &mut set_back] {
+        world.start("2026-03-02T08:00:00+08:00").await;
+        world.run_until("2026-03-05T09:30:00+08:00").await;
+    }
+    set_back.clock.set(at("2026-03-05T07:30:00+08:00"));
+    for world in [&steady, &set_back] {
+        world.run_until("2026-03-31T12:00:00+08:00").await;
+    }
+    assert_eq!(steady.told().await, set_back.told().await);
+    assert_eq!(steady.mails().len(), set_back.mails().len());
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_a_year_ahead_and_comes_back_tells_each_person_once() {
+    let mut world = World::new(TOWN, &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T12:00:00+08:00").await;
+    let before = (world.mails_to("ann").len(), world.mails_to("ben").len());
+    world.clock.set(at("2027-03-02T12:00:00+08:00"));
+    let now = world.clock.now();
+    world.run_to(now + TimeDelta::minutes(10)).await;
+    assert_eq!(
+        (world.mails_to("ann").len(), world.mails_to("ben").len()),
+        (before.0 + 1, before.1 + 1)
+    );
+    let told = world.told().await;
+    world.clock.set(at("2026-03-02T12:30:00+08:00"));
+    world.run_until("2026-04-30T12:00:00+08:00").await;
+    assert_eq!(world.told().await, told);
+}
+
+#[tokio::test]
+async fn after_an_outage_one_review_goes_out_and_says_what_changed_since_the_last_that_was_sent() {
+    let config = TOWN.to_owned() + &WITH_REVIEW.replace("12h", "3d");
+    let mut world = World::new(&config, &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-03T12:00:00+08:00").await;
+    world.act("2", &duban::rules::progress::Act::Close { on: None }).await;
+    let reviews = |world: &World| world.mails().iter().filter(|mail| mail.kind == "review").count();
+    assert_eq!(reviews(&world), 2);
+    world.restart("2026-03-06T12:00:00+08:00").await;
+    world.run_until("2026-03-06T13:00:00+08:00").await;
+    assert_eq!(reviews(&world), 3, "one for three that were missed");
+    let last = world.mails().into_iter().rfind(|mail| mail.kind == "review").unwrap();
+    assert!(
+        last.text.contains("Task 2"),
+        "closed since the last review: {}",
+        last.text
+    );
+}
+
+#[tokio::test]
+async fn a_review_that_is_missed_beyond_its_limit_is_recorded_and_not_sent() {
+    let config = TOWN.to_owned() + WITH_REVIEW;
+    let mut world = World::new(&config, &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T12:00:00+08:00").await;
+    world.restart("2026-03-05T23:00:00+08:00").await;
+    let runs = world.store().runs(None, 100).await.unwrap();
+    let states: Vec<(String, &str)> = runs
+        .iter()
+        .rev()
+        .map(|run| (run.day.to_string(), run.state.as_str()))
+        .collect();
+    let expected = [
+        ("2026-03-02", "sent"),
+        ("2026-03-03", "missed"),
+        ("2026-03-04", "missed"),
+        ("2026-03-05", "missed"),
+    ];
+    assert_eq!(
+        states
+            .iter()
+            .map(|(day, state)| (day.as_str(), *state))
+            .collect::<Vec<_>>(),
+        expected
+    );
+}
