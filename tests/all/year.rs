@@ -79,6 +79,9 @@ impl Year {
 
     /// Lets time go on, with whatever comes to mind.
     async fn step(&mut self) {
+        if self.below(3) > 0 {
+            self.all_servers_come_back().await;
+        }
         match self.below(12) {
             0..=3 => self.somebody_acts().await,
             4 => self.crash_while_sending().await,
@@ -106,7 +109,8 @@ impl Year {
             }
             _ => {}
         }
-        let on = TimeDelta::minutes(self.below(4 * 24 * 60).cast_signed());
+        let days = if self.is_mail_away || self.is_hook_away { 1 } else { 6 };
+        let on = TimeDelta::minutes(self.below(days * 24 * 60).cast_signed());
         self.world.run_to(self.world.clock.now() + on).await;
     }
 
@@ -153,27 +157,29 @@ impl Year {
     }
 
     async fn a_server_comes_or_goes(&mut self) {
-        let (server, is_away) = if self.below(2) == 0 {
-            (&mut self.mail, &mut self.is_mail_away)
-        } else {
-            (&mut self.hook, &mut self.is_hook_away)
-        };
-        if *is_away {
-            server.come_back().await;
-        } else {
-            server.go_away();
+        let is_mail = self.below(2) == 0;
+        match (is_mail, self.is_mail_away, self.is_hook_away) {
+            (true, true, _) => self.mail.come_back().await,
+            (true, false, _) => self.mail.go_away(),
+            (false, _, true) => self.hook.come_back().await,
+            (false, _, false) => self.hook.go_away(),
         }
-        *is_away = !*is_away;
+        self.is_mail_away ^= is_mail;
+        self.is_hook_away ^= !is_mail;
+    }
+
+    async fn all_servers_come_back(&mut self) {
+        if std::mem::take(&mut self.is_mail_away) {
+            self.mail.come_back().await;
+        }
+        if std::mem::take(&mut self.is_hook_away) {
+            self.hook.come_back().await;
+        }
     }
 
     /// All servers are there; everything is closed; what waits goes out.
     async fn come_to_rest(&mut self) {
-        if self.is_mail_away {
-            self.mail.come_back().await;
-        }
-        if self.is_hook_away {
-            self.hook.come_back().await;
-        }
+        self.all_servers_come_back().await;
         self.world.run_to(self.world.clock.now() + TimeDelta::days(3)).await;
         for stored in self.world.store().tasks().await.unwrap() {
             if stored.state.standing() < Phase::Closed {
