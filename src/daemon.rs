@@ -18,6 +18,8 @@ mod outlook;
 mod plan_loop;
 mod review_loop;
 mod run;
+mod settle;
+mod stops;
 mod sync;
 pub mod timeline;
 mod watch;

@@ -21,6 +21,9 @@ pub(super) struct Failed<'a> {
     pub(super) why: &'a str,
 }
 
+/// What is folded into one message: the failed one that it follows, its notices, and the ways that were tried.
+type Folded = (usize, Vec<Notice>, Vec<String>);
+
 impl Engine {
     /// What follows from messages that cannot be delivered: for each of them, its next messages. Those to the same
     /// recipient are folded into one, which follows the first.
@@ -30,7 +33,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Vec<Vec<Letter>>, DaemonError> {
         let mut follow: Vec<Vec<Letter>> = failed.iter().map(|_| Vec::new()).collect();
-        let mut next: BTreeMap<(Target, Option<String>), (usize, Vec<Notice>, Vec<String>)> = BTreeMap::new();
+        let mut next: BTreeMap<(Target, Option<String>), Folded> = BTreeMap::new();
         for (index, failed) in failed.iter().enumerate() {
             // Word of an undeliverable, a review or a test makes no further message; nor does a trial.
             if failed.message.kind != MessageKind::Notice || self.config.delivery.trial.is_some() {

@@ -203,7 +203,7 @@ pub(super) fn untold(notice: &Notice) -> (TaskId, ToldKey, u32) {
 }
 
 fn dropped(message: &Message, why: String, now: DateTime<Utc>, untell: Vec<(TaskId, ToldKey, u32)>) -> Settled {
-    let entry = super::deliver_loop::entry(message, "dropped", &why, now);
+    let entry = super::settle::entry(message, "dropped", &why, now);
     Settled {
         id: message.id.clone(),
         outcome: "dropped".to_owned(),

@@ -371,10 +371,10 @@ mod tests {
         let refused = Outcome::PermanentEndpoint("550 5.7.1".into());
         let passed = Outcome::Accepted("250".into());
         assert_eq!(lanes.answered(&id, &good, &passed, at(0)), None);
-        assert_eq!(lanes.fault(&id, &bad, &refused, at(1)), Some(Fault::Paused(at(11))));
+        assert_eq!(lanes.fault(&id, &bad, &refused, at(10)), Some(Fault::Paused(at(20))));
         assert!(!lanes.is_to_blame(&id, &bad), "no other was tried since");
         assert_eq!(
-            lanes.answered(&id, &good, &passed, at(11)),
+            lanes.answered(&id, &good, &passed, at(20)),
             None,
             "the lane never stopped"
         );

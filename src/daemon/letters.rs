@@ -34,10 +34,10 @@ impl Engine {
     pub(super) async fn tasks_of(&self, notices: &[Notice]) -> Result<Tasks, DaemonError> {
         let mut tasks = Tasks::new();
         for notice in notices {
-            if !tasks.contains_key(&notice.task) {
-                if let Some(stored) = self.store.task(&notice.task).await? {
-                    tasks.insert(notice.task.clone(), stored);
-                }
+            if !tasks.contains_key(&notice.task)
+                && let Some(stored) = self.store.task(&notice.task).await?
+            {
+                tasks.insert(notice.task.clone(), stored);
             }
         }
         Ok(tasks)

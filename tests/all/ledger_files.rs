@@ -17,8 +17,10 @@ fn half() -> String {
     twenty().lines().take(11).map(|line| format!("{line}\n")).collect()
 }
 
+type Damage = fn(&World);
+
 /// What may become of a file.
-const DAMAGES: [(&str, fn(&World)); 5] = [
+const DAMAGES: [(&str, Damage); 5] = [
     ("cut in half", |world| world.write("ledger.csv", half())),
     ("emptied", |world| world.write("ledger.csv", "")),
     ("header only", |world| world.write("ledger.csv", HEADER)),

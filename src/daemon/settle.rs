@@ -1,0 +1,208 @@
+//! Records what became of messages, and does what follows: another try, the next to be told, a lane that stops or goes on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::daemon::climb::Failed;
+use crate::daemon::deliver_loop::Attempt;
+use crate::daemon::lanes::{Fault, STEP_BACK, Stopped};
+use crate::daemon::letters::Letter;
+use crate::daemon::plan_loop::BY;
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::ChannelId;
+use crate::domain::journal::Draft;
+use crate::domain::message::{Message, MessageKind, MessageState};
+use crate::domain::outcome::Outcome;
+use crate::rules::retry::{Patience, Verdict, verdict};
+use crate::store::Settled;
+
+/// How long between tries to record answers.
+const RECORD_WAIT: Duration = Duration::from_secs(2);
+
+/// Answers, judged together.
+#[derive(Default)]
+struct Judged {
+    settled: Vec<Settled>,
+    /// Messages that cannot be delivered: their places among the settled, and why.
+    failed: Vec<(usize, Message, String)>,
+    stopped: Vec<(ChannelId, Stopped)>,
+    back: Vec<(ChannelId, Stopped)>,
+    /// Messages that were under way when their lane stopped.
+    kept: Vec<Message>,
+}
+
+impl Engine {
+    /// Records answers, in one commit, and does what follows from them.
+    pub(super) async fn settle(&self, mut attempts: Vec<Attempt>, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        // Answers before faults: what passed together with a refusal tells whose fault that is.
+        attempts.sort_by_key(|attempt| attempt.outcome.is_endpoint_fault());
+        let mut judged = Judged::default();
+        for attempt in attempts {
+            self.judge(attempt, now, &mut judged);
+        }
+        // Lanes first, so that what goes up does not go to an endpoint that has just stopped.
+        let failed: Vec<Failed<'_>> = judged
+            .failed
+            .iter()
+            .map(|(_, message, why)| Failed { message, why })
+            .collect();
+        let follow = self.climb_surely(&failed, now).await;
+        for ((index, _, _), letters) in judged.failed.iter().zip(follow) {
+            if let Some(result) = judged.settled.get_mut(*index) {
+                result.follow = letters;
+            }
+        }
+        self.record_surely(&judged.settled, now).await;
+        for (channel, stop) in judged.stopped {
+            self.lane_stopped(&channel, &stop, now).await?;
+        }
+        // What was under way when its lane stopped goes by another channel too.
+        self.reroute(&judged.kept, now).await?;
+        for (channel, stop) in judged.back {
+            self.lane_back(&channel, &stop, now).await?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, attempt: Attempt, now: DateTime<Utc>, judged: &mut Judged) {
+        let Attempt { message, mut outcome } = attempt;
+        let mut lanes = self.lanes();
+        lanes.give_back(&message.channel);
+        if let Outcome::PermanentEndpoint(words) = &outcome
+            && lanes.is_to_blame(&message.channel, &message.id)
+        {
+            outcome = Outcome::PermanentRecipient(words.clone());
+        }
+        let patience = self.patience(&message.channel);
+        let number = message.attempts + 1;
+        let verdict = verdict(&outcome, &message.id, number, message.created, now, &patience);
+        log(&message, &outcome, &verdict);
+        if !outcome.is_endpoint_fault() {
+            let stopped = lanes.answered(&message.channel, &message.id, &outcome, now);
+            judged
+                .back
+                .extend(stopped.map(|stopped| (message.channel.clone(), stopped)));
+        }
+        let mut result = result(&message, &outcome, now);
+        match verdict {
+            Verdict::Done => {
+                result.state = MessageState::Delivered;
+                result.entries.push(entry(&message, "delivered", outcome.words(), now));
+            }
+            Verdict::Again(at) => result.next_attempt = at,
+            Verdict::Pause(at) => {
+                result.next_attempt = at;
+                lanes.pause(&message.channel, at);
+            }
+            Verdict::Undeliverable(why) => {
+                result.state = MessageState::Undeliverable;
+                result.words.clone_from(&why);
+                result.entries.push(entry(&message, "undeliverable", &why, now));
+                judged.failed.push((judged.settled.len(), message, why));
+            }
+            Verdict::StopLane => {
+                result.counts = false;
+                if matches!(outcome, Outcome::PermanentEndpoint(_)) {
+                    result.next_attempt = now + STEP_BACK;
+                }
+                match lanes.fault(&message.channel, &message.id, &outcome, now) {
+                    Some(Fault::Stopped(stop)) => judged.stopped.push((message.channel.clone(), stop)),
+                    Some(Fault::Still(_)) => judged.kept.push(message),
+                    Some(Fault::Paused(_)) | None => {}
+                }
+            }
+        }
+        judged.settled.push(result);
+    }
+
+    /// Answers are not forgotten while the store cannot take them: nothing else could be done meanwhile.
+    async fn record_surely(&self, settled: &[Settled], now: DateTime<Utc>) {
+        while let Err(error) = self.store.settle(now, settled.to_vec()).await {
+            tracing::error!("answers cannot be recorded, which is tried again: {error}");
+            tokio::time::sleep(RECORD_WAIT).await;
+        }
+    }
+
+    async fn climb_surely(&self, failed: &[Failed<'_>], now: DateTime<Utc>) -> Vec<Vec<Letter>> {
+        loop {
+            match self.climb(failed, now).await {
+                Ok(letters) => return letters,
+                Err(error) => {
+                    tracing::error!("what cannot be delivered cannot go up yet, which is tried again: {error}");
+                    tokio::time::sleep(RECORD_WAIT).await;
+                }
+            }
+        }
+    }
+
+    fn patience(&self, channel: &ChannelId) -> Patience {
+        let delivery = &self.config.delivery;
+        let own = self
+            .config
+            .channels
+            .get(channel)
+            .and_then(|settings| settings.lane().retry.clone());
+        Patience {
+            retry: own.unwrap_or_else(|| delivery.retry.clone()),
+            give_up: delivery.give_up,
+        }
+    }
+}
+
+fn result(message: &Message, outcome: &Outcome, now: DateTime<Utc>) -> Settled {
+    Settled {
+        id: message.id.clone(),
+        outcome: outcome.kind().to_owned(),
+        words: outcome.words().to_owned(),
+        state: MessageState::Waiting,
+        next_attempt: now,
+        frozen: message.frozen || matches!(outcome, Outcome::Unknown(_)),
+        counts: true,
+        entries: Vec::new(),
+        follow: Vec::new(),
+        untell: Vec::new(),
+    }
+}
+
+/// The journal's word on a message.
+pub(super) fn entry(message: &Message, kind: &str, words: &str, now: DateTime<Utc>) -> Draft {
+    let notices: Vec<_> = message.content.notices.iter().map(|notice| &notice.id).collect();
+    Draft {
+        at: now,
+        task: message
+            .content
+            .thread
+            .clone()
+            .filter(|_| message.kind == MessageKind::Notice),
+        kind: kind.to_owned(),
+        by: BY.to_owned(),
+        data: json!({
+            "message": message.id,
+            "type": message.kind.as_str(),
+            "channel": message.channel,
+            "recipient": message.content.recipient.id,
+            "notices": notices,
+            "words": words,
+        }),
+    }
+}
+
+fn log(message: &Message, outcome: &Outcome, verdict: &Verdict) {
+    let (id, channel, attempt) = (&message.id, &message.channel, message.attempts + 1);
+    match verdict {
+        Verdict::Done => {
+            tracing::info!(message.id = %id, channel.name = %channel, attempt.number = attempt, "message {id} delivered by {channel}");
+        }
+        Verdict::Again(at) | Verdict::Pause(at) => {
+            tracing::warn!(message.id = %id, channel.name = %channel, attempt.number = attempt, "message {id} by {channel}: {outcome}; again at {at}");
+        }
+        Verdict::StopLane => {
+            tracing::warn!(message.id = %id, channel.name = %channel, "channel {channel} cannot be used: {outcome}");
+        }
+        Verdict::Undeliverable(why) => {
+            tracing::error!(message.id = %id, channel.name = %channel, attempt.number = attempt, "message {id} by {channel} is undeliverable: {why}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What follows where a lane stops and where it works again.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::daemon::lanes::Stopped;
+use crate::daemon::settle::entry;
+use crate::daemon::{DaemonError, Engine};
+use crate::domain::id::{ChannelId, PersonId};
+use crate::domain::message::{Message, MessageState};
+use crate::domain::notice::RecipientKind;
+use crate::domain::system::SystemWord;
+use crate::rules::compose::message_id;
+use crate::store::{LaneRow, QueueBatch};
+
+impl Engine {
+    /// A lane has stopped: the office hears of it by another channel, and so do people who have one.
+    pub(super) async fn lane_stopped(
+        &self,
+        channel: &ChannelId,
+        stop: &Stopped,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaemonError> {
+        tracing::error!(channel.name = %channel, "channel {channel} stopped: {}", stop.cause);
+        self.save_lane(channel, Some(stop)).await?;
+        let waiting: Vec<Message> = self
+            .store
+            .messages(&[MessageState::Waiting], u32::MAX)
+            .await?
+            .into_iter()
+            .filter(|message| message.channel == *channel)
+            .collect();
+        let tasks: BTreeSet<&str> = waiting
+            .iter()
+            .flat_map(|message| &message.content.notices)
+            .map(|notice| notice.task.id.as_str())
+            .collect();
+        let word = SystemWord::EndpointStopped {
+            channel: channel.to_string(),
+            cause: stop.cause.clone(),
+            waiting_tasks: u32::try_from(tasks.len()).unwrap_or(u32::MAX),
+        };
+        self.tell_office_once(&lane_cause(channel), &word, Some(channel), now)
+            .await?;
+        self.reroute(&waiting, now).await
+    }
+
+    /// A stopped lane works again.
+    pub(super) async fn lane_back(
+        &self,
+        channel: &ChannelId,
+        stop: &Stopped,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaemonError> {
+        tracing::info!(channel.name = %channel, "channel {channel} works again; it was stopped since {}", stop.since);
+        self.save_lane(channel, None).await?;
+        let word = SystemWord::EndpointRecovered {
+            channel: channel.to_string(),
+        };
+        self.tell_office_end(&lane_cause(channel), &word, now).await
+    }
+
+    async fn save_lane(&self, channel: &ChannelId, stop: Option<&Stopped>) -> Result<(), DaemonError> {
+        let row = LaneRow {
+            channel: channel.clone(),
+            stopped_since: stop.map(|stop| stop.since),
+            cause: stop.map(|stop| stop.cause.clone()).unwrap_or_default(),
+            told: stop.is_some(),
+            next_try: stop.map(|stop| stop.next_try),
+        };
+        Ok(self.store.save_lane(&row).await?)
+    }
+
+    /// Sends what waits in a stopped lane by another channel, where its person has one on another endpoint.
+    pub(super) async fn reroute(&self, waiting: &[Message], now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let mut batch = QueueBatch::default();
+        for message in waiting
+            .iter()
+            .filter(|message| !message.frozen && self.config.delivery.trial.is_none())
+        {
+            let recipient = &message.content.recipient;
+            let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
+            let Some(person) = person.filter(|_| recipient.kind == RecipientKind::Person) else {
+                continue;
+            };
+            let Some(channel) = self.open_channel(person, &message.climb.tried) else {
+                continue;
+            };
+            let notices = self.store.notices_of(&message.id).await?;
+            let ids = notices.iter().map(|notice| notice.id.clone()).collect();
+            let way = super::letters::way(&recipient.id, &channel);
+            let id = message_id(message.kind, &[message.id.as_str(), &way]);
+            batch.entries.push(entry(message, "rerouted", channel.as_str(), now));
+            batch.messages.push((
+                Message {
+                    id,
+                    channel,
+                    state: MessageState::Waiting,
+                    next_attempt: now,
+                    ..message.clone()
+                },
+                ids,
+            ));
+            batch.replaced.push(message.id.clone());
+        }
+        if batch.messages.is_empty() {
+            return Ok(());
+        }
+        tracing::info!("{} messages go by another channel", batch.messages.len());
+        self.store.queue(now, batch).await?;
+        Ok(())
+    }
+}
+
+fn lane_cause(channel: &ChannelId) -> String {
+    format!("endpoint:{channel}")
+}
