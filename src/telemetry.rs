@@ -123,7 +123,9 @@ where
 {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(&settings.filter)?)
-        .with_writer(writer);
+        .with_writer(writer)
+        // Told by panicking where standard error is gone, and a log that nobody reads must not stop a daemon.
+        .log_internal_errors(false);
     Ok(match settings.format {
         Format::Json => Box::new(builder.json().flatten_event(true).finish()),
         // Left alone, the library asks NO_COLOR itself.

@@ -84,6 +84,21 @@ fn the_first_command_brings_everybody_who_is_concerned_a_mail() {
 }
 
 #[test]
+fn a_daemon_whose_log_nobody_reads_any_more_goes_on() {
+    let mut reader = Reader::new();
+    reader.start("run -c config/langfang/duban.toml");
+    reader.look_away();
+    let line = "duban outbox list -c config/langfang/duban.toml --format json";
+    let is_done = |_| {
+        let listed: Value = serde_json::from_slice(&reader.type_line(line).stdout).unwrap();
+        let messages = listed.as_array().unwrap();
+        messages.len() > 40 && messages.iter().all(|message| message["state"] == "delivered")
+    };
+    assert!((0..200).any(is_done));
+    reader.stop();
+}
+
+#[test]
 #[ignore = "needs the reference library of Standard Webhooks"]
 fn the_receiver_in_the_readme_takes_what_is_signed_and_refuses_the_rest() {
     let page = Page::read(ENGLISH);

@@ -108,8 +108,11 @@ impl Reader {
         let log = BufReader::new(child.stderr.take().unwrap());
         let (told, lines) = mpsc::channel();
         std::thread::spawn(move || {
+            // Where nobody listens any more, the pipe is closed.
             for line in log.lines().map_while(Result::ok) {
-                drop(told.send(line));
+                if told.send(line).is_err() {
+                    return;
+                }
             }
         });
         self.daemon = Some(Daemon { child, lines });
@@ -126,6 +129,12 @@ impl Reader {
                 return line;
             }
         }
+    }
+
+    /// Closes the daemon's log, as `duban run 2>&1 | head` does.
+    pub(crate) fn look_away(&mut self) {
+        let (_, silent) = mpsc::channel();
+        self.daemon.as_mut().unwrap().lines = silent;
     }
 
     /// ^C, as a reader does; the daemon has to end well.
