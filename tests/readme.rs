@@ -99,7 +99,7 @@ fn a_daemon_whose_log_nobody_reads_any_more_goes_on() {
 }
 
 #[test]
-#[ignore = "needs the reference library of Standard Webhooks"]
+#[ignore = "needs python3 with standardwebhooks"]
 fn the_receiver_in_the_readme_takes_what_is_signed_and_refuses_the_rest() {
     let page = Page::read(ENGLISH);
     let code = page.blocks.iter().find(|block| block.language == "python").unwrap();
