@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 
 use crate::daemon::letters::{Letter, Target, Tasks, recipient, way};
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::PersonId;
+use crate::domain::id::{ChannelId, PersonId};
 use crate::domain::ladder::Role;
 use crate::domain::message::{Climb, Message, MessageKind};
 use crate::domain::notice::{Notice, RecipientKind};
 use crate::domain::people::Locale;
+use crate::domain::people::Person;
 use crate::domain::system::UndeliverableWord;
 use crate::rules::roles;
 
@@ -53,6 +54,10 @@ impl Engine {
                 let Some(target) = self.next_target(failed.message, notice, &tasks, &climb.tried) else {
                     continue;
                 };
+                let is_own = target.recipient.id == notice.recipient.id;
+                if is_own && self.has_twin(std::slice::from_ref(notice), &target.channel).await? {
+                    continue;
+                }
                 instead.push(target.recipient.name.clone());
                 // On the person's own next channel it is not said that it was meant for another.
                 let own =
@@ -74,7 +79,12 @@ impl Engine {
         for ((target, origin), (index, notices, mut tried)) in next {
             tried.sort();
             tried.dedup();
-            let letter = self.letter(&target, &notices, Climb { origin, tried }, now).await?;
+            let climb = Climb {
+                origin,
+                tried,
+                tried_since: None,
+            };
+            let letter = self.letter(&target, &notices, climb, now).await?;
             if let Some(letters) = follow.get_mut(index) {
                 letters.extend(letter);
             }
@@ -94,16 +104,20 @@ impl Engine {
             persons.extend(roles::above(people, &stored.task, &role));
         }
         persons.extend(people.members_of(&people.office));
-        persons
+        let persons: Vec<_> = persons.iter().filter_map(|id| people.persons.get(id)).collect();
+        let untried = |person: &Person| {
+            let is_new = |channel: &&ChannelId| !tried.contains(&way(person.id.as_str(), channel));
+            person.channels.iter().find(is_new).cloned()
+        };
+        // A way that works now, else one that waits until its endpoint is back.
+        let open = persons
             .iter()
-            .filter_map(|id| people.persons.get(id))
-            .find_map(|person| {
-                let channel = self.open_channel(person, tried)?;
-                Some(Target {
-                    recipient: recipient(person, &notice.recipient.role),
-                    channel,
-                })
-            })
+            .find_map(|person| Some((person, self.open_channel(person, tried)?)));
+        let (person, channel) = open.or_else(|| persons.iter().find_map(|person| Some((person, untried(person)?))))?;
+        Some(Target {
+            recipient: recipient(person, &notice.recipient.role),
+            channel,
+        })
     }
 
     fn undeliverable_letters(

@@ -25,6 +25,8 @@ impl Engine {
         now: DateTime<Utc>,
         gather: Gather,
     ) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        // What waits is put into one message by one loop at a time.
+        let _composing = self.composing.lock().await;
         let waiting = self.store.waiting_recipients(now).await?;
         let mut next = self.store.next_notice_at().await?.filter(|at| *at > now);
         if waiting.is_empty() {
@@ -68,13 +70,16 @@ impl Engine {
                 );
                 for notice in notices {
                     batch.dropped.push((notice.id.clone(), why.clone()));
-                    batch.untell.push(super::door::untold(notice));
                 }
+                batch.untell.extend(self.untold_by_all(notices).await?);
                 continue;
             }
             let tasks = self.tasks_of(notices).await?;
             let (fresh, stale) = self.sift(notices, &tasks);
-            batch.dropped.extend(stale);
+            for (notice, why) in stale {
+                batch.untell.push(super::door::untold(&notice));
+                batch.dropped.push((notice.id, why));
+            }
             let loudest = fresh.iter().max_by_key(|notice| (notice.level, &notice.id));
             let mut target = target.clone();
             if let Some(loudest) = loudest {
@@ -99,7 +104,9 @@ impl Engine {
         };
         // One message for a person, whatever role each notice came by.
         target.recipient.role = String::new();
-        if notice.recipient.kind == RecipientKind::Person && self.lanes().is_endpoint_stopped(&notice.channel) {
+        if notice.recipient.kind == RecipientKind::Person
+            && self.lanes().is_endpoint_stopped(&notice.channel, self.clock.now())
+        {
             let person = self.config.people.persons.get(&PersonId::new(&*notice.recipient.id));
             if let Some(channel) = person.and_then(|person| self.open_channel(person, &[])) {
                 target.channel = channel;

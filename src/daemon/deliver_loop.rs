@@ -78,6 +78,7 @@ impl Engine {
 
     /// Claims what the lanes can take and sends it on its way. Says whether anything moved.
     pub(super) async fn launch(self: &Arc<Self>, flight: &mut Flight, now: DateTime<Utc>) -> Result<bool, DaemonError> {
+        self.sweep(now).await?;
         self.give_back_stranded(now).await?;
         let capacity = self.lanes().capacity(now);
         if capacity.is_empty() {

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::daemon::letters::{Target, Tasks};
 use crate::daemon::outlook::ground;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::{ChannelId, MessageId, NoticeId, PersonId, TaskId};
-use crate::domain::message::{Climb, Message, MessageKind, MessageState};
+use crate::domain::id::{ChannelId, MessageId, PersonId, TaskId};
+use crate::domain::message::{Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, Recipient, RecipientKind, ToldKey};
 use crate::domain::people::ChannelKind;
 use crate::rules::planner;
@@ -43,7 +43,7 @@ impl Engine {
                 recipient.id, message.channel
             );
             let notices = self.store.notices_of(&message.id).await?;
-            let untell = notices.iter().map(untold).collect();
+            let untell = self.untold_by_all(&notices).await?;
             return Ok(Door::Settled(dropped(message, why, now, untell)));
         };
         if message.kind == MessageKind::Review && self.is_review_too_old(message, now) {
@@ -60,8 +60,12 @@ impl Engine {
         let notices = self.store.notices_of(&message.id).await?;
         let tasks = self.tasks_of(&notices).await?;
         let (fresh, stale) = self.sift(&notices, &tasks);
-        if let (true, Some((_, why))) = (fresh.is_empty(), stale.first()) {
-            return Ok(Door::Settled(dropped(message, why.clone(), now, Vec::new())));
+        if fresh.is_empty() {
+            let why = stale
+                .first()
+                .map_or("its notices went out in another message", |(_, why)| why);
+            let untell = stale.iter().map(|(notice, _)| untold(notice)).collect();
+            return Ok(Door::Settled(dropped(message, why.to_owned(), now, untell)));
         }
         // Once it may have arrived, its bytes do not change.
         if message.frozen || (stale.is_empty() && now - message.content.as_of <= FRESH) {
@@ -74,10 +78,11 @@ impl Engine {
         &self,
         message: &Message,
         mut notices: Vec<Notice>,
-        mut dropped: Vec<(NoticeId, String)>,
+        mut stale: Vec<(Notice, String)>,
         batch: &[Message],
         now: DateTime<Utc>,
     ) -> Result<Door, DaemonError> {
+        let _composing = self.composing.lock().await;
         let same = |other: &&Message| {
             other.kind == MessageKind::Notice
                 && !other.frozen
@@ -93,11 +98,17 @@ impl Engine {
             .waiting_to(&message.content.recipient.id, &message.channel)
             .await?;
         let mut replaced = vec![message.id.clone()];
+        let mut climb = message.climb.clone();
+        climb.tried_since = self.tried_since(message).await?;
         for other in batch.iter().filter(same).chain(waiting.iter().filter(same)) {
             notices.extend(self.store.notices_of(&other.id).await?);
             replaced.push(other.id.clone());
+            climb.tried_since = [climb.tried_since, self.tried_since(other).await?]
+                .into_iter()
+                .flatten()
+                .min();
         }
-        if message.climb == Climb::default() && self.config.delivery.trial.is_none() {
+        if climb.origin.is_none() && climb.tried.is_empty() && self.config.delivery.trial.is_none() {
             let loose = self
                 .store
                 .waiting_notices_of(&recipient_key(&message.content.recipient), now)
@@ -110,13 +121,14 @@ impl Engine {
         let mut seen = BTreeSet::new();
         notices.retain(|notice| seen.insert(notice.id.clone()));
         let tasks = self.tasks_of(&notices).await?;
-        let (notices, stale) = self.sift(&notices, &tasks);
-        dropped.extend(stale);
+        let (notices, more) = self.sift(&notices, &tasks);
+        stale.extend(more);
         let target = self.meant_for(message, &notices);
-        let letter = self.letter_of(&target, &notices, &tasks, message.climb.clone(), now);
+        let letter = self.letter_of(&target, &notices, &tasks, climb, now);
         let batch = QueueBatch {
             messages: letter.into_iter().collect(),
-            dropped,
+            untell: stale.iter().map(|(notice, _)| untold(notice)).collect(),
+            dropped: stale.into_iter().map(|(notice, why)| (notice.id, why)).collect(),
             replaced: replaced.clone(),
             ..QueueBatch::default()
         };
@@ -125,6 +137,34 @@ impl Engine {
         // Composed anew of the same notices it keeps its id, and stands as being sent: it waits again.
         self.store.release(&anew, now).await?;
         Ok(Door::Replaced(replaced))
+    }
+
+    /// When what a message carries was first tried on its channel; none: not yet.
+    pub(super) async fn tried_since(&self, message: &Message) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        if message.climb.tried_since.is_some() || message.attempts == 0 {
+            return Ok(message.climb.tried_since);
+        }
+        let attempts = self.store.attempts(&message.id).await?;
+        Ok(attempts
+            .iter()
+            .map(|attempt| attempt.at)
+            .find(|at| *at >= message.created))
+    }
+
+    /// The marks that let notices be planned again for whoever holds their roles now, those of other roles too that
+    /// the same persons held.
+    pub(super) async fn untold_by_all(&self, notices: &[Notice]) -> Result<Vec<(TaskId, ToldKey, u32)>, DaemonError> {
+        let mut marks = Vec::new();
+        for notice in notices {
+            marks.push(untold(notice));
+            let covered = planner::covered_for_the_same_person(&notice.step_name());
+            for row in self.store.told(&notice.task).await? {
+                if !row.sent && row.reason == covered {
+                    marks.push((notice.task.clone(), row.key, row.occurrence));
+                }
+            }
+        }
+        Ok(marks)
     }
 
     /// To whom a message was meant, before a trial turned it aside.
@@ -143,7 +183,7 @@ impl Engine {
     }
 
     /// Notices that still say something true, and those that do not, with why.
-    pub(super) fn sift(&self, notices: &[Notice], tasks: &Tasks) -> (Vec<Notice>, Vec<(NoticeId, String)>) {
+    pub(super) fn sift(&self, notices: &[Notice], tasks: &Tasks) -> (Vec<Notice>, Vec<(Notice, String)>) {
         let mut fresh = Vec::new();
         let mut stale = Vec::new();
         for notice in notices {
@@ -156,7 +196,7 @@ impl Engine {
             };
             match verdict {
                 Ok(()) => fresh.push(notice.clone()),
-                Err(why) => stale.push((notice.id.clone(), why)),
+                Err(why) => stale.push((notice.clone(), why)),
             }
         }
         (fresh, stale)
@@ -202,7 +242,13 @@ pub(super) fn untold(notice: &Notice) -> (TaskId, ToldKey, u32) {
     (notice.task.clone(), key, notice.occurrence)
 }
 
-fn dropped(message: &Message, why: String, now: DateTime<Utc>, untell: Vec<(TaskId, ToldKey, u32)>) -> Settled {
+/// A message that does not leave.
+pub(super) fn dropped(
+    message: &Message,
+    why: String,
+    now: DateTime<Utc>,
+    untell: Vec<(TaskId, ToldKey, u32)>,
+) -> Settled {
     let entry = super::settle::entry(message, "dropped", &why, now);
     Settled {
         id: message.id.clone(),

@@ -1,13 +1,14 @@
 //! What the loops share.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::channel::Channels;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Problems};
 use crate::daemon::DaemonError;
 use crate::daemon::lanes::Lanes;
 use crate::domain::id::MessageId;
@@ -24,6 +25,10 @@ pub struct Engine {
     lanes: Mutex<Lanes>,
     /// Claimed messages that did not leave because the store or the door failed: they are given back at the next pass.
     stranded: Mutex<Vec<MessageId>>,
+    /// Held while notices are put into messages, so that no notice gets into two.
+    pub(super) composing: tokio::sync::Mutex<()>,
+    /// Whether what waits for channels that are gone was looked for since the start.
+    pub(super) swept: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -40,6 +45,21 @@ impl Engine {
     /// # Errors
     /// Where a channel, a template or the store cannot be used.
     pub async fn open(config: Config, store: Store, clock: Arc<dyn Clock>) -> Result<Self, DaemonError> {
+        if let Some(trial) = &config.delivery.trial
+            && config
+                .people
+                .persons
+                .get(trial)
+                .is_none_or(|person| person.channels.is_empty())
+        {
+            // In a trial nothing may go to anybody else.
+            let text = format!("`[delivery] trial` names {trial}, whom no channel reaches");
+            return Err(DaemonError::Config(Problems::one(
+                Some(config.path.clone()),
+                text,
+                None,
+            )));
+        }
         let channels = Channels::open(&config.channels)?;
         let renderer = Renderer::new(&config.templates).map_err(DaemonError::Template)?;
         let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?));
@@ -51,6 +71,8 @@ impl Engine {
             clock,
             lanes,
             stranded: Mutex::default(),
+            composing: tokio::sync::Mutex::default(),
+            swept: AtomicBool::new(false),
         })
     }
 

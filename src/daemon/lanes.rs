@@ -59,9 +59,8 @@ struct Bucket {
 
 impl Bucket {
     fn free(&mut self, now: DateTime<Utc>) -> u32 {
-        while self.sent.front().is_some_and(|at| *at + self.budget.per <= now) {
-            self.sent.pop_front();
-        }
+        // What lies ahead of a clock that was set back says nothing.
+        self.sent.retain(|at| *at <= now && *at + self.budget.per > now);
         self.budget
             .count
             .saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
@@ -243,12 +242,14 @@ impl Lanes {
         Some(Fault::Stopped(stopped))
     }
 
-    /// Whether the endpoint of a channel is stopped, by this channel or another that ends there.
-    pub(super) fn is_endpoint_stopped(&self, channel: &ChannelId) -> bool {
+    /// Whether the endpoint of a channel is stopped, by this channel or another that ends there. Once its next try is
+    /// due it does not count as stopped: something must go there to find out.
+    pub(super) fn is_endpoint_stopped(&self, channel: &ChannelId, now: DateTime<Utc>) -> bool {
+        let is_shut = |lane: &Lane| lane.stopped.as_ref().is_some_and(|stopped| stopped.next_try > now);
         self.0.get(channel).is_some_and(|lane| {
             self.0
                 .values()
-                .any(|other| other.stopped.is_some() && other.endpoint == lane.endpoint)
+                .any(|other| is_shut(other) && other.endpoint == lane.endpoint)
         })
     }
 }
@@ -336,7 +337,8 @@ mod tests {
             lanes.fault(&id, &MessageId::new("a"), &away, at(40)),
             Some(Fault::Stopped(_))
         ));
-        assert!(lanes.is_endpoint_stopped(&id));
+        assert!(lanes.is_endpoint_stopped(&id, at(41)));
+        assert!(!lanes.is_endpoint_stopped(&id, at(940)), "its next try is due");
         assert_eq!(lanes.free_at(at(41)), [(id.clone(), at(40 + 900))]);
         assert!(matches!(
             lanes.fault(&id, &MessageId::new("a"), &away, at(940)),

@@ -166,11 +166,14 @@ impl Engine {
 
     /// The first channel of a person whose endpoint is not stopped and which is not among those tried.
     pub(super) fn open_channel(&self, person: &Person, tried: &[String]) -> Option<ChannelId> {
+        let now = self.clock.now();
         let lanes = self.lanes();
         person
             .channels
             .iter()
-            .find(|channel| !lanes.is_endpoint_stopped(channel) && !tried.contains(&way(person.id.as_str(), channel)))
+            .find(|channel| {
+                !lanes.is_endpoint_stopped(channel, now) && !tried.contains(&way(person.id.as_str(), channel))
+            })
             .cloned()
     }
 

@@ -19,7 +19,7 @@ impl Engine {
             .map(|facts| facts.endpoint.clone());
         let is_open = |channel: &ChannelId| {
             let same = people.channels.get(channel).map(|facts| &facts.endpoint) == endpoint.as_ref();
-            (except.is_none() || !same) && !self.lanes().is_endpoint_stopped(channel)
+            (except.is_none() || !same) && !self.lanes().is_endpoint_stopped(channel, self.clock.now())
         };
         people
             .members_of(&people.office)

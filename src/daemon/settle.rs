@@ -1,5 +1,6 @@
 //! Records what became of messages, and does what follows: another try, the next to be told, a lane that stops or goes on.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -29,8 +30,8 @@ struct Judged {
     failed: Vec<(usize, Message, String)>,
     stopped: Vec<(ChannelId, Stopped)>,
     back: Vec<(ChannelId, Stopped)>,
-    /// Messages that were under way when their lane stopped.
-    kept: Vec<Message>,
+    /// Stopped lanes whose try failed again.
+    still: BTreeSet<ChannelId>,
 }
 
 impl Engine {
@@ -40,7 +41,8 @@ impl Engine {
         attempts.sort_by_key(|attempt| attempt.outcome.is_endpoint_fault());
         let mut judged = Judged::default();
         for attempt in attempts {
-            self.judge(attempt, now, &mut judged);
+            let since = self.tried_since_surely(&attempt.message).await.unwrap_or(now);
+            self.judge(attempt, since, now, &mut judged);
         }
         // Lanes first, so that what goes up does not go to an endpoint that has just stopped.
         let failed: Vec<Failed<'_>> = judged
@@ -58,15 +60,18 @@ impl Engine {
         for (channel, stop) in judged.stopped {
             self.lane_stopped(&channel, &stop, now).await?;
         }
-        // What was under way when its lane stopped goes by another channel too.
-        self.reroute(&judged.kept, now).await?;
+        // What was under way, or came to see whether the lane is back, goes by another channel too.
+        for channel in judged.still {
+            let waiting = self.store.waiting_on(&channel).await?;
+            self.reroute(&waiting, now).await?;
+        }
         for (channel, stop) in judged.back {
             self.lane_back(&channel, &stop, now).await?;
         }
         Ok(())
     }
 
-    fn judge(&self, attempt: Attempt, now: DateTime<Utc>, judged: &mut Judged) {
+    fn judge(&self, attempt: Attempt, since: DateTime<Utc>, now: DateTime<Utc>, judged: &mut Judged) {
         let Attempt { message, mut outcome } = attempt;
         let mut lanes = self.lanes();
         lanes.give_back(&message.channel);
@@ -77,7 +82,7 @@ impl Engine {
         }
         let patience = self.patience(&message.channel);
         let number = message.attempts + 1;
-        let verdict = verdict(&outcome, &message.id, number, message.created, now, &patience);
+        let verdict = verdict(&outcome, &message.id, number, since, now, &patience);
         log(&message, &outcome, &verdict);
         if !outcome.is_endpoint_fault() {
             let stopped = lanes.answered(&message.channel, &message.id, &outcome, now);
@@ -109,7 +114,9 @@ impl Engine {
                 }
                 match lanes.fault(&message.channel, &message.id, &outcome, now) {
                     Some(Fault::Stopped(stop)) => judged.stopped.push((message.channel.clone(), stop)),
-                    Some(Fault::Still(_)) => judged.kept.push(message),
+                    Some(Fault::Still(_)) => {
+                        judged.still.insert(message.channel.clone());
+                    }
                     Some(Fault::Paused(_)) | None => {}
                 }
             }
@@ -122,6 +129,18 @@ impl Engine {
         while let Err(error) = self.store.settle(now, settled.to_vec()).await {
             tracing::error!("answers cannot be recorded, which is tried again: {error}");
             tokio::time::sleep(RECORD_WAIT).await;
+        }
+    }
+
+    async fn tried_since_surely(&self, message: &Message) -> Option<DateTime<Utc>> {
+        loop {
+            match self.tried_since(message).await {
+                Ok(since) => return since,
+                Err(error) => {
+                    tracing::error!("answers cannot be judged yet, which is tried again: {error}");
+                    tokio::time::sleep(RECORD_WAIT).await;
+                }
+            }
         }
     }
 

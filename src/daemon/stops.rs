@@ -1,15 +1,17 @@
 //! What follows where a lane stops and where it works again.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
+use crate::daemon::door::dropped;
 use crate::daemon::lanes::Stopped;
 use crate::daemon::settle::entry;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, PersonId};
-use crate::domain::message::{Message, MessageState};
-use crate::domain::notice::RecipientKind;
+use crate::domain::message::{Climb, Message, MessageState};
+use crate::domain::notice::{Notice, NoticeState, RecipientKind};
 use crate::domain::system::SystemWord;
 use crate::rules::compose::message_id;
 use crate::store::{LaneRow, QueueBatch};
@@ -24,13 +26,7 @@ impl Engine {
     ) -> Result<(), DaemonError> {
         tracing::error!(channel.name = %channel, "channel {channel} stopped: {}", stop.cause);
         self.save_lane(channel, Some(stop)).await?;
-        let waiting: Vec<Message> = self
-            .store
-            .messages(&[MessageState::Waiting], u32::MAX)
-            .await?
-            .into_iter()
-            .filter(|message| message.channel == *channel)
-            .collect();
+        let waiting = self.store.waiting_on(channel).await?;
         let tasks: BTreeSet<&str> = waiting
             .iter()
             .flat_map(|message| &message.content.notices)
@@ -61,6 +57,51 @@ impl Engine {
         self.tell_office_end(&lane_cause(channel), &word, now).await
     }
 
+    /// After a start: what waits for channels that are no longer configured is dropped, and its notices planned again
+    /// for the channels that are; nobody would claim it otherwise.
+    pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        if self.swept.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        for channel in self.store.counts().await?.waiting_by_channel.into_keys() {
+            if self.config.channels.contains_key(&channel) {
+                continue;
+            }
+            let why = format!("channel {channel} is no longer configured");
+            tracing::warn!(channel.name = %channel, "{why}: what waits for it is planned again");
+            let mut settled = Vec::new();
+            for message in self.store.waiting_on(&channel).await? {
+                let notices = self.store.notices_of(&message.id).await?;
+                let untell = self.untold_by_all(&notices).await?;
+                settled.push(dropped(&message, why.clone(), now, untell));
+            }
+            self.store.settle(now, settled).await?;
+        }
+        for row in self.store.lanes().await? {
+            if row.stopped_since.is_some() && !self.config.channels.contains_key(&row.channel) {
+                self.save_lane(&row.channel, None).await?;
+                self.store.end_cause(&lane_cause(&row.channel), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a notice goes, or went, to the same person by this channel anyway (`via = "all"`).
+    pub(super) async fn has_twin(&self, notices: &[Notice], channel: &ChannelId) -> Result<bool, DaemonError> {
+        for notice in notices {
+            for (other, state, _) in self.store.notices_of_task(&notice.task).await? {
+                let is_twin = other.id != notice.id
+                    && other.channel == *channel
+                    && (&other.step, other.occurrence, other.round) == (&notice.step, notice.occurrence, notice.round)
+                    && (other.anchor_value, &other.recipient.id) == (notice.anchor_value, &notice.recipient.id);
+                if is_twin && !matches!(state, NoticeState::Dropped | NoticeState::Undeliverable) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     async fn save_lane(&self, channel: &ChannelId, stop: Option<&Stopped>) -> Result<(), DaemonError> {
         let row = LaneRow {
             channel: channel.clone(),
@@ -88,6 +129,9 @@ impl Engine {
                 continue;
             };
             let notices = self.store.notices_of(&message.id).await?;
+            if self.has_twin(&notices, &channel).await? {
+                continue;
+            }
             let ids = notices.iter().map(|notice| notice.id.clone()).collect();
             let way = super::letters::way(&recipient.id, &channel);
             let id = message_id(message.kind, &[message.id.as_str(), &way]);
@@ -98,6 +142,10 @@ impl Engine {
                     channel,
                     state: MessageState::Waiting,
                     next_attempt: now,
+                    climb: Climb {
+                        tried_since: None,
+                        ..message.climb.clone()
+                    },
                     ..message.clone()
                 },
                 ids,
@@ -113,6 +161,7 @@ impl Engine {
     }
 }
 
+/// The cause under which the office is told of a stopped lane.
 fn lane_cause(channel: &ChannelId) -> String {
     format!("endpoint:{channel}")
 }

@@ -368,4 +368,8 @@ pub struct Climb {
     pub origin: Option<String>,
     /// Recipients and channels already tried in vain, as `person/channel`.
     pub tried: Vec<String>,
+    /// When what it carries was first tried on this channel; none: not yet, or only as this message. It is given up so
+    /// long after that, not after it was queued: a message that waits for a stopped endpoint does not age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried_since: Option<DateTime<Utc>>,
 }

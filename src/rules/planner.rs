@@ -230,6 +230,12 @@ pub fn still_true(ground: &Ground<'_>, notice: &Notice) -> Result<(), String> {
     Ok(())
 }
 
+/// The reason of a told mark whose role was covered by `step`, told to the same person in another role.
+#[must_use]
+pub fn covered_for_the_same_person(step: &str) -> String {
+    choose::covered_for_the_same_person(step)
+}
+
 /// One line of `why`: a step, what has become of it, and when it would speak next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepStanding {

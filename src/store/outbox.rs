@@ -234,6 +234,19 @@ impl Store {
         rows.into_iter().map(message).collect()
     }
 
+    /// Everything that waits for a lane, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn waiting_on(&self, lane: &ChannelId) -> Result<Vec<Message>> {
+        let rows: Vec<Cells> = sqlx::query_as(select!("WHERE channel = $1 AND state = 'waiting' ORDER BY created, id"))
+            .bind(lane.as_str())
+            .fetch_all(self.read())
+            .await?;
+        rows.into_iter().map(message).collect()
+    }
+
     /// The notices that a message carries now, ordered by time and id.
     ///
     /// # Errors
@@ -402,6 +415,7 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
     };
     sqlx::query(
         "UPDATE messages SET channel = $1, state = $2, next_attempt = $3, climb = $4, \
+         created = CASE WHEN state IN ('undeliverable', 'dropped') THEN $8 ELSE created END, \
          content = CASE WHEN frozen THEN content ELSE $5 END, \
          recipient = CASE WHEN frozen THEN recipient ELSE $7 END WHERE id = $6",
     )
@@ -412,6 +426,7 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
     .bind(json(&message.content)?)
     .bind(message.id.as_str())
     .bind(&message.content.recipient.id)
+    .bind(ms(message.created))
     .execute(link)
     .await?;
     Ok(())

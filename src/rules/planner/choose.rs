@@ -160,7 +160,7 @@ fn speak(ground: &Ground<'_>, mut bundles: Vec<Bundle<'_>>, plan: &mut Plan) {
         let reason = if sent {
             why(winner)
         } else {
-            format!("covered by {covering}, told to the same person")
+            covered_for_the_same_person(&covering)
         };
         plan.told.push(Told {
             key,
@@ -173,6 +173,11 @@ fn speak(ground: &Ground<'_>, mut bundles: Vec<Bundle<'_>>, plan: &mut Plan) {
             plan.told.push(covered(candidate, &name));
         }
     }
+}
+
+/// Why a role counts as told whose holder was told in another role.
+pub(super) fn covered_for_the_same_person(step: &str) -> String {
+    format!("covered by {step}, told to the same person")
 }
 
 fn is_late(candidate: &Candidate<'_>) -> bool {
