@@ -89,6 +89,28 @@ async fn a_recipient_for_whom_the_server_is_busy_is_tried_again_with_growing_wai
     assert_eq!(server.mails_to("ann").len(), 1);
 }
 
+#[tokio::test]
+async fn a_recipient_whom_the_server_greylists_keeps_nobody_else_waiting() {
+    let server = Server::smtp().await;
+    for who in ["ann", "ben"] {
+        server
+            .seen()
+            .refusals
+            .insert(who.into(), "450 4.7.1 greylisted, come back later".into());
+    }
+    let config = town_on(&server).replace(
+        "level = \"remind\", to = [\"owner\"]",
+        "level = \"remind\", to = [\"owner\", \"head\", \"lead\"]",
+    );
+    let mut world = World::new(&config, &ledger(&[("1", "2026-03-05")]));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T09:01:00+08:00").await;
+    assert_eq!(server.mails_to("cat").len(), 1, "at once");
+    server.seen().refusals.clear();
+    world.run_until("2026-03-02T09:06:00+08:00").await;
+    assert_eq!((server.mails_to("ann").len(), server.mails_to("ben").len()), (1, 1));
+}
+
 /// Ann is refused for good; she has no other channel.
 #[tokio::test]
 async fn a_refused_recipient_s_message_goes_up_to_the_head_and_the_office_is_told() {

@@ -172,7 +172,8 @@ fn temporary(stage: Stage, code: u16, text: &str, enhanced: Option<Enhanced>, wo
         || text.contains("grey-list")
         || enhanced.is_some_and(|enhanced| enhanced.subject == 7 && enhanced.detail == 1);
     if stage == Stage::Recipient && is_greylisted {
-        return Outcome::RetryAfter { wait: GREYLIST, words };
+        // This recipient's wait: the server takes mail for others meanwhile, so the lane does not pause.
+        return backoff(Some(GREYLIST), words);
     }
     backoff(if is_policy { Some(POLICY) } else { None }, words)
 }

@@ -99,7 +99,7 @@ async fn each_stage_that_refuses_has_its_outcome() {
     check(&[("GREETING", Say("421 4.3.2 too busy"))], "backoff").await;
     check(&[("MAIL", Say("451 4.3.0 later"))], "backoff").await;
     check(&[("MAIL", Say("550 5.7.1 not with this sender"))], "permanent/endpoint").await;
-    check(&[("RCPT", Say("450 4.7.1 greylisted"))], "retry-after").await;
+    check(&[("RCPT", Say("450 4.7.1 greylisted"))], "backoff").await;
     check(&[("RCPT", Say("550 5.1.1 no such user"))], "permanent/recipient").await;
     check(&[("DATA", Say("451 4.3.0 later"))], "backoff").await;
     check(&[("DOT", Say("552 5.3.4 too big"))], "permanent/message").await;

@@ -55,12 +55,12 @@ fn temporary_replies_are_tried_again() {
 
 #[test]
 fn greylisting_is_told_by_code_or_by_word() {
-    check(Stage::Recipient, "450 4.7.1 come back later", "retry-after 300");
-    check(Stage::Recipient, "451 4.7.1 Greylisting in action", "retry-after 300");
+    check(Stage::Recipient, "450 4.7.1 come back later", "backoff 300");
+    check(Stage::Recipient, "451 4.7.1 Greylisting in action", "backoff 300");
     check(
         Stage::Recipient,
         "450 greylisted, try again in 300 seconds",
-        "retry-after 300",
+        "backoff 300",
     );
     check(Stage::Recipient, "450 4.7.25 no reverse name", "backoff 300");
 }
