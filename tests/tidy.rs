@@ -175,7 +175,16 @@ const GATHERING_LINES_MAX: usize = 40;
 const DAY_LENGTHS: &[&str] = &["86_400", "86400", "24 * 60"];
 
 /// Files whose tests may sleep on the real clock, with the reason.
-const SLEEPERS: &[(&str, &str)] = &[];
+const SLEEPERS: &[(&str, &str)] = &[
+    ("tests/all/outage.rs", "polls for a mail in a folder, within a bound"),
+    (
+        "tests/all/process.rs",
+        "polls for what another process does, within a bound; kills it at random moments",
+    ),
+    ("tests/all/servers.rs", "a server that is slow on purpose"),
+    ("tests/all/world.rs", "polls until a lock is given up, within a bound"),
+    ("tests/all/year.rs", "power goes at a random moment"),
+];
 
 /// What may stand at the top of the project, besides dotfiles.
 const TOP: &[&str] = &[

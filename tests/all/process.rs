@@ -102,13 +102,24 @@ async fn kill_while_telling(people: usize, kills: usize, life: u64, delay: u64) 
     let dir = folder(&config, &ledger);
     let mut seed = Seed(20_260_302);
     let mut in_flight = 0;
-    for _ in 0..kills {
+    for kill in 0..kills {
+        let arrivals = || mail.seen().mails.len() + hook.seen().posts.len();
+        let before = arrivals();
         let mut child = start(dir.path(), &[]);
-        tokio::time::sleep(Duration::from_millis(seed.below(life))).await;
-        let before = told(&mail, &hook).len();
+        if kill % 2 == 0 {
+            // While messages go out.
+            until("a message", || {
+                arrivals() > before || told(&mail, &hook).len() == people
+            })
+            .await;
+            tokio::time::sleep(Duration::from_millis(seed.below(life / 4))).await;
+            in_flight += usize::from(told(&mail, &hook).len() < people);
+        } else {
+            // At any time, the start included.
+            tokio::time::sleep(Duration::from_millis(seed.below(life))).await;
+        }
         child.kill().unwrap();
         child.wait().unwrap();
-        in_flight += usize::from(before > 0 && before < people);
     }
     let last = start(dir.path(), &[]);
     until("the last message", || told(&mail, &hook).len() == people).await;
