@@ -23,5 +23,6 @@ mod sample;
 mod servers;
 mod tellings;
 mod trial;
+mod ways;
 mod world;
 mod year;
