@@ -38,10 +38,7 @@ impl Engine {
     ) -> Result<Door, DaemonError> {
         let recipient = &message.content.recipient;
         let Some(address) = self.address(recipient, &message.channel) else {
-            let why = format!(
-                "{} or channel {} is no longer configured",
-                recipient.id, message.channel
-            );
+            let why = format!("{} is no longer reached by channel {}", recipient.id, message.channel);
             let notices = self.store.notices_of(&message.id).await?;
             let untell = self.untold_by_all(&notices).await?;
             return Ok(Door::Settled(dropped(message, why, now, untell)));
@@ -213,6 +210,10 @@ impl Engine {
             return Some(None);
         }
         let person = self.config.people.persons.get(&PersonId::new(&*recipient.id))?;
+        // Somebody who was taken off a channel is not told there any more.
+        if !person.channels.contains(channel) {
+            return None;
+        }
         match facts.kind {
             ChannelKind::Email => person.email.clone().map(Some),
             ChannelKind::Webhook => Some(None),
