@@ -218,7 +218,9 @@ pub struct Summary {
     pub as_of: String,
     /// Since when changes are counted, local; none: it is the first.
     pub since: Option<String>,
-    /// Where it goes out late: when it was to go out, local.
+    /// Where a day off moved it: the local date from which.
+    pub moved_from: Option<String>,
+    /// Where it goes out late: when it was to go out after any such move, local.
     pub late_from: Option<String>,
     /// For whom the reader gets it, by name.
     pub for_names: Vec<String>,

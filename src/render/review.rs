@@ -73,6 +73,8 @@ pub(super) struct ReviewPage {
     pub(super) as_of: String,
     /// Local time of the last one; empty: this is the first.
     pub(super) since: String,
+    /// The day off from which it was moved; empty: it was not.
+    pub(super) moved_from: String,
     /// When it was to go out; empty: it is in time.
     pub(super) late_from: String,
     /// For whom the reader gets it; empty: for themselves.
@@ -180,6 +182,7 @@ impl ReviewPage {
             headline: words.headline(summary),
             as_of: summary.as_of.clone(),
             since: summary.since.clone().unwrap_or_default(),
+            moved_from: summary.moved_from.clone().unwrap_or_default(),
             late_from: summary.late_from.clone().unwrap_or_default(),
             for_names: common.names(&summary.for_names),
             lights: lights(summary, common),

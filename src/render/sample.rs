@@ -237,6 +237,7 @@ pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
         figures: Figures::default(),
         before: None,
         since: None,
+        moved_from: None,
         late_from: None,
         for_names: Vec::new(),
         overdue: Section::default(),
@@ -301,6 +302,7 @@ fn summary(locale: Locale) -> Summary {
         locale,
         as_of: AS_OF.into(),
         since: Some("2021-12-13 08:30".into()),
+        moved_from: Some("2021-12-19".into()),
         late_from: Some("2021-12-20 08:30".into()),
         for_names: vec![person(locale, "李四")],
         figures: Figures {

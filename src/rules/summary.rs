@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::calendar::Almanac;
 use super::compose::{MINUTE, standing, task_view};
+use super::cron::review_at;
 use super::roles::{Present, present};
 use crate::domain::id::{PersonId, TaskId, UnitId};
 use crate::domain::journal::{Entry, Fact};
@@ -18,7 +19,7 @@ use crate::domain::review::{
 };
 use crate::domain::task::{Light, Phase, Task, TaskState};
 
-/// A review goes out late from so long after its time on.
+/// A review goes out late from so long after its time on, days off applied.
 const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// Everything a review is made from.
@@ -44,7 +45,7 @@ pub struct ReviewInput<'a> {
     pub almanac: &'a Almanac,
     /// The present.
     pub now: DateTime<Utc>,
-    /// When this run was to take place.
+    /// When the cron text wanted this run; a day off may have moved it from there.
     pub nominal: DateTime<Utc>,
 }
 
@@ -94,13 +95,15 @@ pub fn summary(input: &ReviewInput<'_>, reader: &Reader) -> Summary {
     };
     let is_open = |line: &SummaryLine| matches!(line.task.light, Light::Green | Light::Yellow);
     let (changes, changes_more) = changes(input, reader);
+    let wanted = review_at(almanac, input.review, input.nominal);
     Summary {
         review: input.review.id.clone(),
         recipient: reader.recipient.clone(),
         locale: reader.locale,
         as_of: minute(input.now),
         since: input.since.map(minute),
-        late_from: (input.now >= input.nominal + LATE_AFTER).then(|| minute(input.nominal)),
+        moved_from: (wanted != input.nominal).then(|| almanac.today(input.nominal).to_string()),
+        late_from: (input.now >= wanted + LATE_AFTER).then(|| minute(wanted)),
         for_names: reader.for_names.clone(),
         figures,
         before: input.previous.get(&key_of(&reader.recipient)).copied(),

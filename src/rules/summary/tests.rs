@@ -206,3 +206,28 @@ fn a_week_of_nothing_is_known_as_quiet() {
     let summary = office.summary("clerk");
     assert!(summary.is_quiet() && summary.is_idle() && !summary.is_all_green());
 }
+
+/// A weekly review of Sunday 2021-12-19 that takes place on the Monday after it, seen at `now`.
+fn of_a_sunday(now: &str) -> (Option<String>, Option<String>) {
+    let mut office = Office::new(&ALL, vec![task("1", "2021-12-16")]);
+    office.review.on_day_off = OnDayOff::NextWorkingDay;
+    let input = ReviewInput {
+        nominal: at("2021-12-19 08:30"),
+        now: at(now),
+        ..office.input()
+    };
+    let readers = recipients(&input);
+    let summary = summary(&input, &readers[0]);
+    (summary.moved_from, summary.late_from)
+}
+
+#[test]
+fn a_review_moved_off_a_day_off_is_not_late_at_its_moved_time() {
+    assert_eq!(of_a_sunday("2021-12-20 08:30"), (Some("2021-12-19".into()), None));
+}
+
+#[test]
+fn a_moved_review_is_late_against_its_moved_time() {
+    let late = Some("2021-12-20 08:30".into());
+    assert_eq!(of_a_sunday("2021-12-20 08:32").1, late);
+}
