@@ -419,10 +419,52 @@ fn a_review_without_news_or_trouble_says_so() {
     );
     let green = said.next().expect("an all-green one");
     assert_eq!(green.subject, "每周调度｜8项任务进展正常");
-    assert!(green.text.contains("在办任务全部为绿灯") && green.text.contains("自上次调度以来没有新的变化"));
+    assert!(green.text.contains("在办任务全部为绿灯") && green.text.contains("没有进展报告、报送和台账变更的记录"));
     assert!(green.html.contains("在办任务全部为绿灯") && green.markdown.contains("在办任务全部为绿灯"));
     let empty = said.next().expect("an empty one");
     assert_eq!(empty.subject, "每周调度｜没有在办任务");
+}
+
+#[test]
+fn a_green_review_does_not_hide_what_is_near_or_silent() {
+    for (locale, said, hidden) in [
+        (
+            Locale::ZhCn,
+            "在办任务全部为绿灯，没有逾期；但2项14天内到期，1项久未报进展。",
+            "也没有临近",
+        ),
+        (
+            Locale::En,
+            "All open tasks are green, none is late; but 2 due within 14 days, 1 without a report for long.",
+            "none is near",
+        ),
+    ] {
+        let [full, mut green, _] = <[_; 3]>::try_from(sample::summaries(locale)).expect("three summaries");
+        green.due_soon = full.due_soon;
+        green.silent = full.silent;
+        let text = renderer().review(&green).text;
+        assert!(text.contains(said) && !text.contains(hidden), "{text}");
+    }
+}
+
+#[test]
+fn a_week_without_acts_still_says_what_to_see_to_first() {
+    for (locale, said) in [
+        (
+            Locale::ZhCn,
+            "共2项任务逾期，请优先处理。\n自上次调度以来，没有进展报告、报送和台账变更的记录。",
+        ),
+        (
+            Locale::En,
+            "2 tasks are overdue: please see to them first.\nNo report, submission or ledger change was recorded",
+        ),
+    ] {
+        let mut summary = sample::summaries(locale).swap_remove(0);
+        summary.changes.clear();
+        summary.closed.lines.clear();
+        let text = renderer().review(&summary).text;
+        assert!(text.contains(said), "{text}");
+    }
 }
 
 #[test]

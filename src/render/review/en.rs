@@ -58,16 +58,30 @@ impl ReviewPhrases for En {
         if summary.is_idle() {
             verdict.push("No task is open.".into());
         } else if summary.is_all_green() {
-            verdict.push("All open tasks are green: none is late, and none is near its deadline.".into());
+            let mut near = Vec::new();
+            if !summary.due_soon.lines.is_empty() {
+                near.push(format!("{} due within {DUE_SOON_DAYS} days", summary.due_soon.count()));
+            }
+            if !summary.silent.lines.is_empty() {
+                near.push(format!("{} without a report for long", summary.silent.count()));
+            }
+            verdict.push(if near.is_empty() {
+                "All open tasks are green: none is late, and none is near its deadline.".into()
+            } else {
+                format!("All open tasks are green, none is late; but {}.", near.join(", "))
+            });
         } else if summary.figures.red == 0 {
             verdict.push("No task is late.".into());
+        } else if summary.figures.red == 1 {
+            verdict.push("1 task is overdue: please see to it first.".into());
+        } else {
+            verdict.push(format!(
+                "{} tasks are overdue: please see to them first.",
+                summary.figures.red
+            ));
         }
         if summary.since.is_some() && summary.is_quiet() {
-            verdict.push("Nothing has changed since the last review.".into());
-        }
-        if verdict.is_empty() {
-            let late = count(summary.figures.red.into(), "task");
-            verdict.push(format!("Late: {late}. Please see to these first."));
+            verdict.push("No report, submission or ledger change was recorded since the last review.".into());
         }
         verdict
     }

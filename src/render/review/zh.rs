@@ -62,15 +62,25 @@ impl ReviewPhrases for Zh {
         if summary.is_idle() {
             verdict.push("目前没有在办任务。".into());
         } else if summary.is_all_green() {
-            verdict.push("在办任务全部为绿灯，没有逾期，也没有临近时限的任务。".into());
+            let mut near = Vec::new();
+            if !summary.due_soon.lines.is_empty() {
+                near.push(format!("{}项{DUE_SOON_DAYS}天内到期", summary.due_soon.count()));
+            }
+            if !summary.silent.lines.is_empty() {
+                near.push(format!("{}项久未报进展", summary.silent.count()));
+            }
+            verdict.push(if near.is_empty() {
+                "在办任务全部为绿灯，没有逾期，也没有临近时限的任务。".into()
+            } else {
+                format!("在办任务全部为绿灯，没有逾期；但{}。", near.join("，"))
+            });
         } else if summary.figures.red == 0 {
             verdict.push("没有逾期任务。".into());
+        } else {
+            verdict.push(format!("共{}项任务逾期，请优先处理。", summary.figures.red));
         }
         if summary.since.is_some() && summary.is_quiet() {
-            verdict.push("自上次调度以来没有新的变化。".into());
-        }
-        if verdict.is_empty() {
-            verdict.push(format!("共{}项任务逾期，请优先处理。", summary.figures.red));
+            verdict.push("自上次调度以来，没有进展报告、报送和台账变更的记录。".into());
         }
         verdict
     }
