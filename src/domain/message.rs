@@ -141,6 +141,8 @@ pub struct Standing {
     pub submitted_working_days: Option<i64>,
     /// Civil days since the closing, where it is closed.
     pub closed_days: Option<i64>,
+    /// What was heard last, from which the silence counts.
+    pub heard: Heard,
     /// The local date of the last report in this round.
     pub reported_on: Option<String>,
     /// The last progress text; empty where there is none.
@@ -155,6 +157,20 @@ impl Standing {
     pub fn is_overdue(&self, state: Phase) -> bool {
         self.passed && matches!(state, Phase::Open | Phase::Acknowledged)
     }
+}
+
+/// The last that was heard of a task in this round: a silence counts from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heard {
+    /// A report of progress.
+    Report,
+    /// That it was taken note of.
+    Acknowledgement,
+    /// That it was reopened.
+    Reopening,
+    /// Nothing since it was opened.
+    Opening,
 }
 
 /// What a notice is about, judged on the present: it chooses the words.
@@ -191,6 +207,10 @@ pub struct Item {
     pub role: String,
     /// When its step wanted it to go out, local: `2021-12-13 09:00`.
     pub scheduled: String,
+    /// The day off, local, from which its step's day was moved; none: it was not.
+    pub moved_from: Option<String>,
+    /// When it would have gone out but for quiet hours, local; none: they did not hold it.
+    pub held_from: Option<String>,
     /// The names of those for whom the recipient gets it (absence); empty: for themselves.
     pub for_names: Vec<String>,
     /// For groups: everyone concerned, by name.
@@ -250,8 +270,8 @@ pub struct Tally {
     pub longest_working_days: i64,
     /// The most civil days that one of those is late.
     pub longest_days: i64,
-    /// The fewest working days left among those whose deadline lies ahead.
-    pub nearest_working_days: Option<i64>,
+    /// Among those whose deadline lies ahead and who are told of that: the nearest; none: there are none.
+    pub nearest: Option<Nearest>,
     /// The longest silence in working days among the silent.
     pub longest_silence: i64,
     /// How many are about what.
@@ -270,12 +290,39 @@ impl Tally {
             self.longest_working_days = self.longest_working_days.max(-standing.working_days_left);
             self.longest_days = self.longest_days.max(-standing.days_left);
         }
-        if matches!(topic, Topic::Upcoming | Topic::New) {
-            let left = standing.working_days_left;
-            self.nearest_working_days = Some(self.nearest_working_days.map_or(left, |nearest| nearest.min(left)));
+        if topic == Topic::Upcoming {
+            match &mut self.nearest {
+                Some(nearest) if nearest.days == standing.days_left => nearest.tasks += 1,
+                Some(nearest) if nearest.days < standing.days_left => {}
+                nearest => *nearest = Some(Nearest::of(standing)),
+            }
         }
         if topic == Topic::Silent {
             self.longest_silence = self.longest_silence.max(standing.silent_working_days);
+        }
+    }
+}
+
+/// The nearest deadline that lies ahead, and how many tasks have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nearest {
+    /// Its local date: `2021-12-16`.
+    pub on: String,
+    /// Civil days from today.
+    pub days: i64,
+    /// Working days from today.
+    pub working_days: i64,
+    /// How many tasks.
+    pub tasks: u32,
+}
+
+impl Nearest {
+    fn of(standing: &Standing) -> Self {
+        Self {
+            on: standing.due.chars().take_while(|c| *c != ' ').collect(),
+            days: standing.days_left,
+            working_days: standing.working_days_left,
+            tasks: 1,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::{one_line, shorten, width};
 use super::phrases::{LIST_MAX, Letter, Phrases, Seat, StepWords};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
-use crate::domain::message::{Digest, Item, Standing, Topic};
+use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -171,39 +171,22 @@ impl Phrases for En {
     }
 
     fn why(&self, step: &StepWords) -> String {
-        let anchor = match step.anchor {
-            Anchor::Due => "the deadline",
-            Anchor::Opened => "the opening",
-            Anchor::Reported => "the last progress",
-            Anchor::Submitted => "the submission",
-            Anchor::Closed => "the closing",
+        let rule = self.rule(step);
+        let again = match step.occurrence {
+            0 | 1 => String::new(),
+            number => format!(", {} reminder", ordinal(number)),
         };
-        let at = match step.at {
-            None => format!("on the day of {anchor}"),
-            Some(at) => {
-                let unit = match at.unit {
-                    TimeUnit::WorkingDays => "working day",
-                    TimeUnit::Days => "day",
-                    TimeUnit::Weeks => "week",
-                    TimeUnit::Months => "month",
-                    TimeUnit::Hours => "hour",
-                    TimeUnit::Minutes => "minute",
-                    TimeUnit::Seconds => "second",
-                };
-                let side = if at.amount < 0 { "before" } else { "after" };
-                format!("{} {side} {anchor}", count(at.amount.unsigned_abs().into(), unit))
-            }
-        };
-        let again = if step.occurrence > 1 {
-            format!(", time {}", step.occurrence)
-        } else {
-            String::new()
-        };
+        let moved = (step.moved.as_ref()).map_or_else(String::new, |(from, to)| {
+            format!(" ({from} is a day off, moved to {to})")
+        });
+        let held = (step.held.as_ref()).map_or_else(String::new, |(from, to)| {
+            format!(" ({from} is in quiet hours, held until {to})")
+        });
         let late = step
             .scheduled
             .as_ref()
             .map_or_else(String::new, |at| format!("; sent late, it was meant for {at}"));
-        format!("{at}{again}{late}")
+        format!("{rule}{again}{moved}{held}{late}")
     }
 
     fn headline(&self, digest: &Digest) -> String {
@@ -393,6 +376,55 @@ impl Phrases for En {
 }
 
 impl En {
+    /// The rule of a step, before repeats and moves.
+    fn rule(&self, step: &StepWords) -> String {
+        let (anchor, silent) = match (step.anchor, step.heard) {
+            (Anchor::Due, _) => ("the deadline", ""),
+            (Anchor::Opened, _) => ("the opening", ""),
+            (Anchor::Reported, Heard::Report) => ("the last report", ""),
+            (Anchor::Reported, Heard::Acknowledgement) => ("the acknowledgement", " without a report"),
+            (Anchor::Reported, Heard::Reopening) => ("the reopening", " without a report"),
+            (Anchor::Reported, Heard::Opening) => ("the opening", " without a report"),
+            (Anchor::Submitted, _) => ("the submission", ""),
+            (Anchor::Closed, _) => ("the closing", ""),
+        };
+        let Some(at) = step.at else {
+            return format!("on the day of {anchor}");
+        };
+        let unit = match at.unit {
+            TimeUnit::WorkingDays => "working day",
+            TimeUnit::Days => "day",
+            TimeUnit::Weeks => "week",
+            TimeUnit::Months => "month",
+            TimeUnit::Hours => "hour",
+            TimeUnit::Minutes => "minute",
+            TimeUnit::Seconds => "second",
+        };
+        let side = if at.amount < 0 { "before" } else { "after" };
+        let distance = count(at.amount.unsigned_abs().into(), unit);
+        format!("{distance} {side} {anchor}{silent}")
+    }
+
+    /// What to say of deadlines that lie ahead.
+    fn upcoming(&self, tasks: u32, nearest: Option<&Nearest>) -> String {
+        let Some(nearest) = nearest else {
+            return format!("{tasks} ahead");
+        };
+        let when = match nearest.days {
+            1 => "due tomorrow".into(),
+            _ if nearest.working_days > 0 => {
+                let left = count(nearest.working_days, "working day");
+                return format!("{tasks} ahead, the next with {left} left");
+            }
+            _ => format!("due on {}", nearest.on),
+        };
+        if nearest.tasks == tasks {
+            format!("{tasks} {when}")
+        } else {
+            format!("{tasks} ahead, {} of them {when}", nearest.tasks)
+        }
+    }
+
     fn worst(&self, digest: &Digest) -> String {
         let tally = &digest.tally;
         let mut clauses = Vec::new();
@@ -411,10 +443,7 @@ impl En {
             clauses.push(match topic {
                 Topic::Overdue => continue,
                 Topic::DueToday => format!("{tasks} due today"),
-                Topic::Upcoming => match tally.nearest_working_days {
-                    Some(left @ 1..) => format!("{tasks} ahead, the next with {} left", count(left, "working day")),
-                    _ => format!("{tasks} ahead"),
-                },
+                Topic::Upcoming => self.upcoming(*tasks, tally.nearest.as_ref()),
                 Topic::Silent => {
                     let silence = count(tally.longest_silence, "working day");
                     format!("{tasks} without a report for up to {silence}")
@@ -442,6 +471,27 @@ impl En {
 pub(super) fn count(number: i64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// `second`, `third`, then `11th`.
+fn ordinal(number: u32) -> String {
+    const WORDS: [&str; 9] = [
+        "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    ];
+    let word = (number.checked_sub(2)).and_then(|index| WORDS.get(usize::try_from(index).ok()?));
+    word.map_or_else(
+        || {
+            let ending = match (number % 10, number % 100) {
+                (_, 11..=13) => "th",
+                (1, _) => "st",
+                (2, _) => "nd",
+                (3, _) => "rd",
+                _ => "th",
+            };
+            format!("{number}{ending}")
+        },
+        |word| (*word).to_owned(),
+    )
 }
 
 fn task_line((id, title): &(String, String)) -> String {

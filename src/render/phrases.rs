@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::en::En;
 use super::zh::Zh;
 use crate::domain::ladder::{Anchor, Level, Offset};
-use crate::domain::message::{Digest, Item, Standing, Topic};
+use crate::domain::message::{Digest, Heard, Item, Standing, Topic};
 use crate::domain::people::Locale;
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
@@ -72,6 +72,9 @@ pub(super) fn of(locale: Locale) -> &'static dyn Phrases {
     }
 }
 
+/// `2021-12-13` is so many characters.
+const DATE: usize = 10;
+
 /// A step's name, read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StepWords {
@@ -81,8 +84,12 @@ pub(super) struct StepWords {
     pub(super) at: Option<Offset>,
     /// Counted from 1.
     pub(super) occurrence: u32,
-    /// The deadline as it stands in messages.
-    pub(super) due: String,
+    /// What was heard last of the task.
+    pub(super) heard: Heard,
+    /// The day off from which it was moved, and the day to which.
+    pub(super) moved: Option<(String, String)>,
+    /// Since when quiet hours held it, and until when.
+    pub(super) held: Option<(String, String)>,
     /// Its own wanted time, where it goes out late.
     pub(super) scheduled: Option<String>,
 }
@@ -100,7 +107,9 @@ impl StepWords {
             anchor: item.anchor,
             at: offset.parse().ok().filter(|at: &Offset| at.amount != 0),
             occurrence: occurrence.unwrap_or(1),
-            due: item.standing.due.clone(),
+            heard: item.standing.heard,
+            moved: (item.moved_from.clone()).map(|from| (from, item.scheduled.chars().take(DATE).collect())),
+            held: item.held_from.clone().map(|from| (from, item.scheduled.clone())),
             scheduled: item.view.late.then(|| item.scheduled.clone()),
         }
     }

@@ -6,7 +6,7 @@ use super::phrases::{Letter, Phrases};
 use crate::domain::id::{NoticeId, ReviewId, TaskId};
 use crate::domain::journal::Fact;
 use crate::domain::ladder::{Anchor, Level};
-use crate::domain::message::{Digest, Figures, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
+use crate::domain::message::{Digest, Figures, Heard, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::people::Locale;
 use crate::domain::review::{Change, Mismatch, Section, Summary, SummaryLine, Undelivered};
@@ -50,9 +50,12 @@ pub(super) fn digests(locale: Locale) -> Vec<Digest> {
     full.concerned = vec![person(locale, "张三"), person(locale, "李四")];
     full.standing.provisional = true;
     full.standing.due_moved = true;
+    full.moved_from = Some("2021-12-18".into());
+    full.held_from = Some("2021-12-18 05:00".into());
     let mut bare = item(locale, Anchor::Reported, Level::Warn, 0);
     bare.standing.progress = String::new();
     bare.standing.reported_on = None;
+    bare.standing.heard = Heard::Opening;
     bare.evidence = String::new();
     bare.problem = String::new();
     bare.view.task.area = String::new();
@@ -146,6 +149,7 @@ pub(super) fn item(locale: Locale, anchor: Anchor, level: Level, index: usize) -
             silent_working_days: 10,
             submitted_working_days: Some(3),
             closed_days: Some(30),
+            heard: Heard::Report,
             reported_on: Some("2021-12-10".into()),
             progress: text(
                 "已增设2个班，第3个班正在腾挪教室",
@@ -155,6 +159,8 @@ pub(super) fn item(locale: Locale, anchor: Anchor, level: Level, index: usize) -
         },
         role: roles.get(index % roles.len()).copied().unwrap_or("owner").into(),
         scheduled: AS_OF.into(),
+        moved_from: None,
+        held_from: None,
         for_names: Vec::new(),
         concerned: Vec::new(),
         evidence: text("班额统计表；新建教室验收单", "Class list; acceptance of the new rooms"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::escape::{one_line, shorten, width};
 use super::phrases::{LIST_MAX, Letter, Phrases, Seat, StepWords};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
-use crate::domain::message::{Digest, Item, Standing, Topic};
+use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -145,39 +145,24 @@ impl Phrases for Zh {
     }
 
     fn why(&self, step: &StepWords) -> String {
-        let anchor = match step.anchor {
-            Anchor::Due => "完成时限",
-            Anchor::Opened => "立项",
-            Anchor::Reported => "最近一次进展",
-            Anchor::Submitted => "报送",
-            Anchor::Closed => "办结",
-        };
-        let at = match step.at {
-            None => "当天".into(),
-            Some(at) => {
-                let unit = match at.unit {
-                    TimeUnit::WorkingDays => "个工作日",
-                    TimeUnit::Days => "天",
-                    TimeUnit::Weeks => "周",
-                    TimeUnit::Months => "个月",
-                    TimeUnit::Hours => "小时",
-                    TimeUnit::Minutes => "分钟",
-                    TimeUnit::Seconds => "秒",
-                };
-                let side = if at.amount < 0 { "前" } else { "后" };
-                format!("{side}{}{unit}", at.amount.unsigned_abs())
-            }
-        };
+        let rule = self.rule(step);
         let again = if step.occurrence > 1 {
             format!("，第{}次", step.occurrence)
         } else {
             String::new()
         };
+        let day_off = |(from, to): &(String, String)| {
+            let way = if to < from { "提前" } else { "顺延" };
+            format!("（{from}为休息日，{way}至{to}）")
+        };
+        let moved = step.moved.as_ref().map_or_else(String::new, day_off);
+        let held =
+            (step.held.as_ref()).map_or_else(String::new, |(from, to)| format!("（{from}不在发送时段，顺延至{to}）"));
         let late = step
             .scheduled
             .as_ref()
             .map_or_else(String::new, |at| format!("；应于{at}发出，现补发"));
-        format!("{anchor}{at}{again}{late}")
+        format!("{rule}{again}{moved}{held}{late}")
     }
 
     fn headline(&self, digest: &Digest) -> String {
@@ -341,6 +326,57 @@ impl Phrases for Zh {
 }
 
 impl Zh {
+    /// The rule of a step, before repeats and moves.
+    fn rule(&self, step: &StepWords) -> String {
+        let anchor = match (step.anchor, step.heard) {
+            (Anchor::Due, _) => "完成时限",
+            (Anchor::Opened, _) | (Anchor::Reported, Heard::Opening) => "立项",
+            (Anchor::Reported, Heard::Report) => "最近一次进展",
+            (Anchor::Reported, Heard::Acknowledgement) => "签收",
+            (Anchor::Reported, Heard::Reopening) => "重新打开",
+            (Anchor::Submitted, _) => "报送",
+            (Anchor::Closed, _) => "办结",
+        };
+        let Some(at) = step.at else {
+            return format!("{anchor}当天");
+        };
+        let unit = match at.unit {
+            TimeUnit::WorkingDays => "个工作日",
+            TimeUnit::Days => "天",
+            TimeUnit::Weeks => "周",
+            TimeUnit::Months => "个月",
+            TimeUnit::Hours => "小时",
+            TimeUnit::Minutes => "分钟",
+            TimeUnit::Seconds => "秒",
+        };
+        let amount = at.amount.unsigned_abs();
+        if step.anchor == Anchor::Reported && step.heard != Heard::Report {
+            return format!("自{anchor}起{amount}{unit}未报进展");
+        }
+        let side = if at.amount < 0 { "前" } else { "后" };
+        format!("{anchor}{side}{amount}{unit}")
+    }
+
+    /// What to say of deadlines that lie ahead.
+    fn upcoming(&self, count: u32, nearest: Option<&Nearest>) -> String {
+        let Some(nearest) = nearest else {
+            return format!("{count}项未到期");
+        };
+        let when = match nearest.days {
+            1 => "明天到期".into(),
+            2 => "后天到期".into(),
+            _ if nearest.working_days > 0 => {
+                return format!("{count}项未到期，最近还剩{}个工作日", nearest.working_days);
+            }
+            _ => format!("将于{}到期", nearest.on.get(5..).unwrap_or(&nearest.on)),
+        };
+        if nearest.tasks == count {
+            format!("{count}项{when}")
+        } else {
+            format!("{count}项未到期，其中{}项{when}", nearest.tasks)
+        }
+    }
+
     /// What several tasks come to: the late first, then the two most pressing others.
     fn worst(&self, digest: &Digest) -> String {
         let tally = &digest.tally;
@@ -355,10 +391,7 @@ impl Zh {
             clauses.push(match topic {
                 Topic::Overdue => continue,
                 Topic::DueToday => format!("{count}项今天到期"),
-                Topic::Upcoming => match tally.nearest_working_days {
-                    Some(left @ 1..) => format!("{count}项未到期，最近还剩{left}个工作日"),
-                    _ => format!("{count}项未到期"),
-                },
+                Topic::Upcoming => self.upcoming(*count, tally.nearest.as_ref()),
                 Topic::Silent => format!("{count}项未报进展，最长{}个工作日", tally.longest_silence),
                 Topic::UnderReview => format!("{count}项待审核"),
                 Topic::LookBack => format!("{count}项回头看"),

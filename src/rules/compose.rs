@@ -1,16 +1,21 @@
 //! Folds the notices for one recipient into what one message says: each task once, the worst first.
 
+mod shift;
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest as _, Sha256};
 
+use self::shift::Shift;
 use super::calendar::Almanac;
 use crate::domain::id::{MessageId, TaskId};
 use crate::domain::journal::hex;
 use crate::domain::ladder::{Anchor, Level};
 use crate::domain::message::{
-    Content, Digest, ITEMS_MAX, Item, MessageKind, Named, NoticeView, Standing, Tally, TaskView, Words,
+    Content, Digest, Heard, ITEMS_MAX, Item, MessageKind, Named, NoticeView, Standing, Tally, TaskView, Words,
 };
 use crate::domain::notice::{Notice, Recipient, RecipientKind};
 use crate::domain::people::{Locale, Party, People};
@@ -130,10 +135,8 @@ pub fn standing(state: &TaskState, almanac: &Almanac, now: DateTime<Utc>) -> Sta
         When::Local(local) => Some(local.format("%H:%M").to_string()),
         When::Instant(at) => Some(almanac.local(at.to_utc()).format("%H:%M").to_string()),
     };
-    let heard = state
-        .reported
-        .or(state.acknowledged)
-        .map_or_else(|| almanac.date_of(state.opened), |at| almanac.today(at));
+    let (heard, heard_at) = heard(state);
+    let heard_on = heard_at.map_or_else(|| almanac.date_of(state.opened), |at| almanac.today(at));
     let phase = state.standing();
     Standing {
         due: due_time
@@ -144,7 +147,7 @@ pub fn standing(state: &TaskState, almanac: &Almanac, now: DateTime<Utc>) -> Sta
         passed: now >= almanac.anchor_instant(Anchor::Due, due),
         working_days_left: calendar.working_days_between(today, due_date),
         days_left: due_date.signed_duration_since(today).num_days(),
-        silent_working_days: calendar.working_days_between(heard, today).max(0),
+        silent_working_days: calendar.working_days_between(heard_on, today).max(0),
         submitted_working_days: state
             .submitted
             .filter(|_| phase == Phase::Submitted)
@@ -153,9 +156,20 @@ pub fn standing(state: &TaskState, almanac: &Almanac, now: DateTime<Utc>) -> Sta
             .closed
             .filter(|_| phase == Phase::Closed)
             .map(|on| today.signed_duration_since(almanac.date_of(on)).num_days().max(0)),
+        heard,
         reported_on: state.reported.map(|at| almanac.today(at).to_string()),
         progress: state.progress.clone(),
         provisional: !calendar.is_span_known(today, due_date),
+    }
+}
+
+/// What was heard last of a task, and when; none: nothing since its opening.
+fn heard(state: &TaskState) -> (Heard, Option<DateTime<Utc>>) {
+    match (state.reported, state.acknowledged, state.reopened) {
+        (Some(at), _, _) => (Heard::Report, Some(at)),
+        (None, Some(at), _) => (Heard::Acknowledgement, Some(at)),
+        (None, None, Some(at)) => (Heard::Reopening, Some(at)),
+        (None, None, None) => (Heard::Opening, None),
     }
 }
 
@@ -170,6 +184,7 @@ fn item(
     let Part { notice, task, state } = *loudest;
     let mut standing = standing(state, almanac, now);
     standing.provisional |= notice.provisional;
+    let shift = Shift::of(notice, state, almanac);
     let for_names: BTreeSet<&str> = of_task
         .iter()
         .filter_map(|part| part.notice.for_person.as_ref())
@@ -189,6 +204,8 @@ fn item(
         standing,
         role: notice.recipient.role.clone(),
         scheduled: almanac.local(notice.scheduled).format(MINUTE).to_string(),
+        moved_from: shift.moved_from,
+        held_from: shift.held_from,
         for_names: for_names.into_iter().map(str::to_owned).collect(),
         concerned: match recipient.kind {
             RecipientKind::Person => Vec::new(),
@@ -247,6 +264,3 @@ fn concerned(task: &Task, people: &People) -> Vec<String> {
     }
     names
 }
-
-#[cfg(test)]
-pub(super) mod tests;

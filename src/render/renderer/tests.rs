@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::domain::ladder::{Anchor, Level};
-use crate::domain::message::{ITEMS_MAX, Item};
+use crate::domain::message::{Heard, ITEMS_MAX, Item};
 use crate::domain::review::LINES_MAX;
 use crate::domain::task::{Light, Phase};
 
@@ -523,4 +523,92 @@ fn a_letter_of_a_trial_is_marked_in_every_part() {
     assert!(words.text.starts_with("[试运行 → <局长>]\n测试｜"));
     assert!(words.html.starts_with("<!doctype html>") && words.html.contains("[试运行 → &lt;局长&gt;]"));
     assert!(words.markdown.starts_with("**\\[试运行 → &lt;局长&gt;\\]**\n"));
+}
+
+/// A `0d` step whose deadline is a day off `days` ahead.
+fn rolled(locale: Locale, days: i64, id: &str) -> Item {
+    let mut item = sample::item(locale, Anchor::Due, Level::Due, 0);
+    item.view.step = "due/due".into();
+    item.view.task.id = id.into();
+    item.standing.passed = false;
+    item.standing.due = "2022-04-30".into();
+    item.standing.days_left = days;
+    item.standing.working_days_left = 0;
+    item.scheduled = "2022-04-29 09:00".into();
+    item.moved_from = Some("2022-04-30".into());
+    item
+}
+
+#[test]
+fn several_deadlines_on_the_next_day_off_are_told_with_their_day() {
+    let subject = |locale, days| {
+        let items = vec![rolled(locale, days, "1"), rolled(locale, days, "2")];
+        renderer().notices(&sample::digest(locale, items)).subject
+    };
+    assert_eq!(subject(Locale::ZhCn, 1), "到期｜2项任务：2项明天到期");
+    assert_eq!(subject(Locale::ZhCn, 3), "到期｜2项任务：2项将于04-30到期");
+    assert_eq!(subject(Locale::En, 1), "Due | 2 tasks: 2 due tomorrow");
+    assert_eq!(subject(Locale::En, 3), "Due | 2 tasks: 2 due on 2022-04-30");
+}
+
+#[test]
+fn the_nearest_deadline_is_told_of_those_that_have_it() {
+    let mut later = rolled(Locale::ZhCn, 5, "2");
+    later.standing.working_days_left = 2;
+    let items = vec![rolled(Locale::ZhCn, 1, "1"), later];
+    let subject = renderer().notices(&sample::digest(Locale::ZhCn, items)).subject;
+    assert_eq!(subject, "到期｜2项任务：2项未到期，其中1项明天到期");
+}
+
+fn text(item: Item, locale: Locale) -> String {
+    renderer().notices(&sample::digest(locale, vec![item])).text
+}
+
+#[test]
+fn a_moved_notice_says_why_it_comes_on_another_day() {
+    let zh = text(rolled(Locale::ZhCn, 1, "1"), Locale::ZhCn);
+    assert!(
+        zh.contains("依据：完成时限当天（2022-04-30为休息日，提前至2022-04-29）"),
+        "{zh}"
+    );
+    let en = text(rolled(Locale::En, 1, "1"), Locale::En);
+    assert!(
+        en.contains("on the day of the deadline (2022-04-30 is a day off, moved to 2022-04-29)"),
+        "{en}"
+    );
+}
+
+#[test]
+fn a_silence_without_any_report_counts_from_what_was_heard_last() {
+    let silent = |locale, heard, occurrence: &str| {
+        let mut item = sample::item(locale, Anchor::Reported, Level::Warn, 0);
+        item.view.step = format!("reported+10wd/warn{occurrence}");
+        item.standing.heard = heard;
+        text(item, locale)
+    };
+    for (locale, heard, occurrence, said) in [
+        (
+            Locale::ZhCn,
+            Heard::Opening,
+            "#2",
+            "依据：自立项起10个工作日未报进展，第2次",
+        ),
+        (Locale::ZhCn, Heard::Report, "", "依据：最近一次进展后10个工作日｜"),
+        (
+            Locale::En,
+            Heard::Opening,
+            "#2",
+            "10 working days after the opening without a report, second reminder;",
+        ),
+        (
+            Locale::En,
+            Heard::Acknowledgement,
+            "#12",
+            "10 working days after the acknowledgement without a report, 12th reminder;",
+        ),
+        (Locale::En, Heard::Report, "", "10 working days after the last report;"),
+    ] {
+        let text = silent(locale, heard, occurrence);
+        assert!(text.contains(said), "{text}");
+    }
 }

@@ -129,7 +129,7 @@ fn recipient(kind: RecipientKind) -> Recipient {
     }
 }
 
-fn notice(task: &Task, level: Level) -> Notice {
+pub(super) fn notice(task: &Task, level: Level) -> Notice {
     Notice {
         id: NoticeId::new(format!("{}-{}", task.id, level.as_str())),
         at: at("2021-12-20 09:00"),
@@ -301,4 +301,12 @@ fn an_item_is_overdue_only_where_its_deadline_has_passed_and_it_is_not_handed_in
     assert_eq!(item.topic(), Topic::Overdue);
     item.view.task.state = Phase::Submitted;
     assert_eq!(item.topic(), Topic::UnderReview);
+}
+
+#[test]
+fn a_silence_after_a_reopening_counts_from_the_reopening() {
+    let (_, mut state) = task("1", "2022-01-31");
+    state.reopened = Some(at("2021-12-16 15:00"));
+    let standing = standing(&state, &almanac(), at("2021-12-20 09:00"));
+    assert_eq!((standing.heard, standing.silent_working_days), (Heard::Reopening, 2));
 }
