@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, width};
-use super::phrases::{LIST_MAX, Letter, Phrases, Seat, StepWords};
+use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
 use crate::domain::system::{SystemWord, UndeliverableWord};
@@ -154,6 +154,14 @@ impl Phrases for En {
         .into()
     }
 
+    fn forwarded(&self, ask: &str) -> String {
+        format!("Please pass it on or act. It asked: {ask}")
+    }
+
+    fn said(&self, words: &str) -> String {
+        unmarked(words, "(address left out)", "(link left out)", "(left out)")
+    }
+
     fn role(&self, role: &str) -> String {
         match role.split(':').next().unwrap_or(role) {
             "owner" => "you own this task",
@@ -164,7 +172,7 @@ impl Phrases for En {
             "office" => "you run the office",
             "person" => "the ladder names you",
             "unit" => "the ladder names your unit",
-            "group" | "channel" => "this group is a recipient",
+            "group" | "channel" => "this group gets such notices",
             _ => "",
         }
         .into()
@@ -246,7 +254,7 @@ impl Phrases for En {
                     count((*late).into(), "notice")
                 ),
                 &[
-                    format!("Path: {path}"),
+                    format!("Path: {}", clean_path(path)),
                     format!(
                         "Loaded from the ledger: {}. Notices whose time had passed and that go out now: {late}.",
                         count((*tasks).into(), "task")
@@ -265,7 +273,7 @@ impl Phrases for En {
                     count((*waiting_tasks).into(), "task")
                 ),
                 &[
-                    format!("Cause: {cause}"),
+                    format!("Cause: {}", self.said(cause)),
                     "People with a channel elsewhere are told there; the rest waits. It is tried again every 15 minutes, and at once after a reload.".into(),
                 ],
                 Vec::new(),
@@ -333,6 +341,12 @@ impl Phrases for En {
             || "Nobody else could be told yet; please see to it.".into(),
             |name| format!("Told instead: {}", one_line(name)),
         );
+        let name = one_line(&word.recipient_name);
+        let cause = match Cause::of(&word.why) {
+            Cause::Address => "the other side does not know the address, or has closed it.",
+            Cause::GivenUp => "every attempt failed, and no more are made.",
+            Cause::Refused => "the other side refused it.",
+        };
         Letter {
             subject: format!(
                 "Undeliverable | {}: {}",
@@ -346,8 +360,9 @@ impl Phrases for En {
                     one_line(&word.recipient_name),
                     one_line(&word.channel)
                 ),
-                format!("Why: {}", one_line(&word.why)),
+                format!("Why: {cause} Details: {}", self.said(&word.why)),
                 told,
+                format!("Please check the address and channel of {name}, and tell them in person."),
                 if word.tasks.is_empty() {
                     String::new()
                 } else {

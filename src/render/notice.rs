@@ -87,7 +87,7 @@ pub(super) struct ItemPage {
     pub(super) for_names: String,
     /// For groups.
     pub(super) concerned: String,
-    /// The reader's part.
+    /// The reader's part; empty where the message was meant for another.
     pub(super) role: String,
     /// The step in words.
     pub(super) why: String,
@@ -110,7 +110,7 @@ impl NoticePage {
                 .items
                 .iter()
                 .enumerate()
-                .map(|(index, item)| ItemPage::of(index + 1, item, words))
+                .map(|(index, item)| ItemPage::of(index + 1, item, digest.instead_of.is_some(), words))
                 .collect(),
             rest: words.rest(&digest.rest),
         }
@@ -118,7 +118,7 @@ impl NoticePage {
 }
 
 impl ItemPage {
-    fn of(number: usize, item: &Item, words: &dyn Phrases) -> Self {
+    fn of(number: usize, item: &Item, is_forwarded: bool, words: &dyn Phrases) -> Self {
         let task = &item.view.task;
         let standing = &item.standing;
         let cell = |text: &str| shorten(&one_line(text), CELL_COLUMNS);
@@ -148,13 +148,26 @@ impl ItemPage {
             },
             due_moved: standing.due_moved,
             provisional: standing.provisional,
-            ask: words.ask(item),
+            ask: if is_forwarded {
+                words.forwarded(&words.ask(item))
+            } else {
+                words.ask(item)
+            },
             progress: cell(&standing.progress),
             reported_on: standing.reported_on.clone().unwrap_or_default(),
             evidence: cell(&item.evidence),
-            for_names: words.names(&item.for_names),
+            for_names: if is_forwarded {
+                String::new()
+            } else {
+                words.names(&item.for_names)
+            },
             concerned: words.names(&item.concerned),
-            role: words.role(&item.role),
+            // The part was played by whom the message could not reach.
+            role: if is_forwarded {
+                String::new()
+            } else {
+                words.role(&item.role)
+            },
             why: words.why(&StepWords::of(item)),
             late: item.view.late,
         }

@@ -1,8 +1,10 @@
 //! What is said of a task, apart from how it is laid out: one implementation for each language.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use super::en::En;
+use super::escape::one_line;
 use super::zh::Zh;
 use crate::domain::ladder::{Anchor, Level, Offset};
 use crate::domain::message::{Digest, Heard, Item, Standing, Topic};
@@ -26,6 +28,10 @@ pub(super) trait Phrases: Sync {
     fn state(&self, item: &Item) -> String;
     /// What the reader is asked to do.
     fn ask(&self, item: &Item) -> String;
+    /// What a reader is asked for whom it was not meant, `ask` being what the other was asked.
+    fn forwarded(&self, ask: &str) -> String;
+    /// The other side's words without the marks that stand for what was taken out of them.
+    fn said(&self, words: &str) -> String;
     /// What part the reader plays; empty where there is nothing to say.
     fn role(&self, role: &str) -> String;
     /// Why the notice is sent: its step in words.
@@ -74,6 +80,68 @@ pub(super) fn of(locale: Locale) -> &'static dyn Phrases {
 
 /// `2021-12-13` is so many characters.
 const DATE: usize = 10;
+
+/// Why a message was not delivered, as far as the other side's words tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Nobody is known there.
+    Address,
+    /// It was tried for as long as it may be.
+    GivenUp,
+    /// It was refused for another reason.
+    Refused,
+}
+
+impl Cause {
+    /// The cause in the words of a server, or in ours.
+    pub(super) fn of(why: &str) -> Self {
+        const NOBODY: [&str; 9] = [
+            "5.1.1",
+            "5.1.2",
+            "5.1.3",
+            "5.1.10",
+            "recipient address rejected",
+            "mailbox unavailable",
+            "no such user",
+            "user unknown",
+            "unknown user",
+        ];
+        let why = why.to_lowercase();
+        if NOBODY.iter().any(|words| why.contains(words)) {
+            Self::Address
+        } else if why.contains("given up") {
+            Self::GivenUp
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+/// The other side's words on one line, with phrases for the marks of what was taken out of them.
+pub(super) fn unmarked(words: &str, address: &str, url: &str, secret: &str) -> String {
+    one_line(words)
+        .replace("<address>", address)
+        .replace("<url>", url)
+        .replace("<redacted>", secret)
+}
+
+/// A path without `.` and `..`, by its text alone: what it shows need not be there.
+pub(super) fn clean_path(path: &str) -> String {
+    let mut clean = PathBuf::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(clean.components().next_back(), Some(Component::Normal(_))) => {
+                clean.pop();
+            }
+            Component::ParentDir if clean.has_root() => {}
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                clean.push(part);
+            }
+        }
+    }
+    clean.display().to_string()
+}
 
 /// A step's name, read back.
 #[derive(Clone, Debug, PartialEq, Eq)]

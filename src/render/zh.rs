@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, width};
-use super::phrases::{LIST_MAX, Letter, Phrases, Seat, StepWords};
+use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
 use crate::domain::system::{SystemWord, UndeliverableWord};
@@ -128,6 +128,14 @@ impl Phrases for Zh {
         .into()
     }
 
+    fn forwarded(&self, ask: &str) -> String {
+        format!("请协助转达或处理。原通知要求：{ask}")
+    }
+
+    fn said(&self, words: &str) -> String {
+        unmarked(words, "（地址从略）", "（网址从略）", "（从略）")
+    }
+
     fn role(&self, role: &str) -> String {
         match role.split(':').next().unwrap_or(role) {
             "owner" => "您是责任人",
@@ -138,7 +146,7 @@ impl Phrases for Zh {
             "office" => "您在督办办公室",
             "person" => "督办阶梯指定您接收",
             "unit" => "督办阶梯指定贵单位接收",
-            "group" | "channel" => "本群是接收群",
+            "group" | "channel" => "本群接收此类通知",
             _ => "",
         }
         .into()
@@ -204,7 +212,13 @@ impl Phrases for Zh {
     }
 
     fn trial(&self, trial_for: Option<&str>) -> String {
-        trial_for.map_or_else(String::new, |name| format!("[试运行 → {}] ", one_line(name)))
+        trial_for.map_or_else(String::new, |name| {
+            let name = one_line(name);
+            // It is given as `NAME (CHANNEL)`.
+            let name = (name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")))
+                .map_or_else(|| name.clone(), |(name, channel)| format!("{name}（渠道{channel}）"));
+            format!("[试运行 → {name}] ")
+        })
     }
 
     fn system(&self, word: &SystemWord) -> Letter {
@@ -217,7 +231,7 @@ impl Phrases for Zh {
             SystemWord::NewStore { path, tasks, late } => letter(
                 format!("已新建数据库：{tasks}项任务，补发{late}条通知"),
                 &[
-                    format!("位置：{path}"),
+                    format!("位置：{}", clean_path(path)),
                     format!("从台账载入{tasks}项任务，其中{late}条已到时间的通知现在补发。"),
                     "如果此前已有数据库，说明它丢失或换了位置：请停止服务，恢复原数据库后再启动。".into(),
                 ],
@@ -230,7 +244,7 @@ impl Phrases for Zh {
             } => letter(
                 format!("渠道{channel}已停，{waiting_tasks}项任务的消息在等待"),
                 &[
-                    format!("原因：{cause}"),
+                    format!("原因（程序提示原文）：{}", self.said(cause)),
                     "有其他渠道的人员改由其他渠道通知，其余消息等待。每15分钟重试一次，修改配置并重新加载后立即重试。"
                         .into(),
                 ],
@@ -238,12 +252,14 @@ impl Phrases for Zh {
             ),
             SystemWord::EndpointRecovered { channel } => letter(
                 format!("渠道{channel}已恢复"),
-                &["等待的消息正在发出。".into()],
+                &[format!("渠道{channel}已恢复正常，等待的消息正在发出，无需处理。")],
                 Vec::new(),
             ),
             SystemWord::LoadRefused { problems, since } => letter(
                 format!("台账或配置有{}处问题，未采用", problems.len()),
-                &[format!("自{since}起仍按上一次正确加载的内容运行。请改正以下问题：")],
+                &[format!(
+                    "自{since}起仍按上一次正确加载的内容运行。请改正以下问题（程序提示原文）："
+                )],
                 self.list(problems.iter().map(|problem| one_line(problem)).collect()),
             ),
             SystemWord::LoadAccepted => letter(
@@ -267,12 +283,15 @@ impl Phrases for Zh {
             SystemWord::ClockReleased => letter("时钟已恢复".into(), &["已继续发送。".into()], Vec::new()),
             SystemWord::TemplateFailed { file, text } => letter(
                 format!("消息模板{file}出错"),
-                &["消息已改用内置文本发出，没有遗漏。请改正模板：".into(), text.clone()],
+                &[
+                    "消息已改用内置文本发出，没有遗漏。请按以下程序提示（原文）改正模板：".into(),
+                    text.clone(),
+                ],
                 Vec::new(),
             ),
             SystemWord::CalendarLoaded { moved } => letter(
                 format!("日历已更新，{}条暂定通知改期", moved.len()),
-                &["按公布的节假日安排重新计算：".into()],
+                &["已按公布的节假日安排重新计算（任务、阶次：原时间 → 新时间）：".into()],
                 self.list(moved.iter().map(|line| one_line(line)).collect()),
             ),
         }
@@ -283,6 +302,12 @@ impl Phrases for Zh {
             || "暂时没有其他人可以改送，请办公室处理。".into(),
             |name| format!("已改送：{}", one_line(name)),
         );
+        let name = one_line(&word.recipient_name);
+        let cause = match Cause::of(&word.why) {
+            Cause::Address => "对方系统中没有这个收件地址，或该地址已停用。",
+            Cause::GivenUp => "多次重试均未成功，已停止重试。",
+            Cause::Refused => "对方系统拒收。",
+        };
         Letter {
             subject: format!(
                 "未送达｜{}：{}",
@@ -296,8 +321,9 @@ impl Phrases for Zh {
                     one_line(&word.recipient_name),
                     one_line(&word.channel)
                 ),
-                format!("原因：{}", one_line(&word.why)),
+                format!("原因：{cause}程序提示原文：{}", self.said(&word.why)),
                 told,
+                format!("请核对{name}的收件地址和渠道设置，并直接告知本人。"),
                 if word.tasks.is_empty() {
                     String::new()
                 } else {

@@ -476,7 +476,7 @@ fn word_to_the_office_tells_what_happened_and_what_to_do() {
     };
     let words = renderer().system(&word, Locale::ZhCn, sample::AS_OF);
     assert_eq!(words.subject, "督办系统｜渠道mail已停，7项任务的消息在等待");
-    assert!(words.text.contains("原因：535 5.7.8 no") && words.text.contains("截至 2021-12-21 09:00"));
+    assert!(words.text.contains("原因（程序提示原文）：535 5.7.8 no") && words.text.contains("截至 2021-12-21 09:00"));
 }
 
 #[test]
@@ -611,4 +611,90 @@ fn a_silence_without_any_report_counts_from_what_was_heard_last() {
         let text = silent(locale, heard, occurrence);
         assert!(text.contains(said), "{text}");
     }
+}
+
+#[test]
+fn a_forwarded_notice_does_not_take_its_reader_for_the_other() {
+    for (locale, said, asked, never) in [
+        (
+            Locale::ZhCn,
+            "本通知原发王五，未能送达，现转发给您。",
+            "请协助转达或处理。原通知要求：请立即办理",
+            "您是责任人",
+        ),
+        (
+            Locale::En,
+            "This was for Wang Wu, whom it could not reach; it is forwarded to you.",
+            "Please pass it on or act. It asked: Please act now",
+            "you own this task",
+        ),
+    ] {
+        let mut digest = sample::digest(locale, vec![sample::item(locale, Anchor::Due, Level::Overdue, 0)]);
+        assert!(renderer().notices(&digest).text.contains(never));
+        digest.instead_of = Some(if locale == Locale::ZhCn { "王五" } else { "Wang Wu" }.into());
+        let words = renderer().notices(&digest);
+        for part in [&words.text, &words.html, &words.markdown] {
+            assert!(
+                part.contains(said) && part.contains(asked) && !part.contains(never),
+                "{part}"
+            );
+        }
+    }
+}
+
+fn undeliverable(why: &str, locale: Locale) -> Words {
+    let word = UndeliverableWord {
+        subject: "S".into(),
+        recipient_name: "张三".into(),
+        channel: "mail".into(),
+        why: why.into(),
+        told_instead: None,
+        tasks: Vec::new(),
+    };
+    renderer().undeliverable(&word, locale, sample::AS_OF)
+}
+
+#[test]
+fn word_of_an_undeliverable_says_why_and_what_to_do_and_shows_no_placeholder() {
+    let said = "550 5.1.1 <address> Recipient address rejected";
+    let zh = undeliverable(said, Locale::ZhCn).text;
+    assert!(zh.contains("没有这个收件地址") && zh.contains("（地址从略）"), "{zh}");
+    assert!(zh.contains("请核对张三的收件地址和渠道设置，并直接告知本人。"), "{zh}");
+    let en = undeliverable(said, Locale::En).text;
+    assert!(
+        en.contains("does not know the address") && en.contains("(address left out)"),
+        "{en}"
+    );
+    assert!(en.contains("Please check the address and channel of 张三"), "{en}");
+    assert!(!zh.contains('<') && !en.contains('<'));
+    let given_up = "given up after 9 attempts; the last answer was: 451 4.3.0";
+    assert!(undeliverable(given_up, Locale::ZhCn).text.contains("多次重试均未成功"));
+}
+
+#[test]
+fn a_path_is_shown_without_its_detours() {
+    for (path, shown) in [
+        ("/etc/duban/../../var/lib/./duban.db", "/var/lib/duban.db"),
+        ("config/langfang/../../var/duban.db", "var/duban.db"),
+        ("../var/duban.db", "../var/duban.db"),
+    ] {
+        let word = SystemWord::NewStore {
+            path: path.into(),
+            tasks: 1,
+            late: 0,
+        };
+        let text = renderer().system(&word, Locale::ZhCn, sample::AS_OF).text;
+        assert!(text.contains(&format!("位置：{shown}\n")), "{text}");
+    }
+}
+
+#[test]
+fn the_channel_of_a_trial_is_named_in_the_readers_language() {
+    let mut digest = sample::digest(
+        Locale::ZhCn,
+        vec![sample::item(Locale::ZhCn, Anchor::Due, Level::Overdue, 0)],
+    );
+    digest.trial_for = Some("李四 (mail)".into());
+    let subject = renderer().notices(&digest).subject;
+    assert!(subject.starts_with("[试运行 → 李四（渠道mail）] 催办｜"), "{subject}");
 }

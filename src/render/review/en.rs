@@ -181,7 +181,7 @@ impl ReviewPhrases for En {
             one_line(&undelivered.recipient),
             one_line(&undelivered.channel),
             count(undelivered.messages.into(), "message"),
-            shorten(&one_line(&undelivered.why), 200)
+            shorten(&Common.said(&undelivered.why), 200)
         )
     }
 

@@ -180,11 +180,11 @@ impl ReviewPhrases for Zh {
 
     fn undelivered(&self, undelivered: &Undelivered) -> String {
         format!(
-            "{}（渠道{}）：{}条消息未送达，{}",
+            "{}（渠道{}）：{}条消息未送达；程序提示原文：{}",
             one_line(&undelivered.recipient),
             one_line(&undelivered.channel),
             undelivered.messages,
-            shorten(&one_line(&undelivered.why), 200)
+            shorten(&Common.said(&undelivered.why), 200)
         )
     }
 
