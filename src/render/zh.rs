@@ -221,6 +221,7 @@ impl Phrases for Zh {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table of phrases, one arm for each word")]
     fn system(&self, word: &SystemWord) -> Letter {
         let letter = |subject: String, paragraphs: &[String], list: Vec<String>| Letter {
             subject: format!("督办系统｜{subject}"),
