@@ -32,7 +32,7 @@ const BUSY: Duration = Duration::from_secs(10);
 const ACQUIRE: Duration = Duration::from_secs(60);
 
 /// So many may look at a time.
-const READERS: u32 = 4;
+const READERS: u32 = 2;
 
 /// One connection writes; others look, and see what is committed.
 pub(super) struct Pools {
