@@ -23,12 +23,14 @@ mod rows;
 mod secrets;
 mod settings;
 mod template;
+mod whereabouts;
 
-pub use environment::{Environment, find, store_path_of};
+pub use environment::{Environment, find};
 pub use load::{Config, Delivery, load, load_from};
 pub use origin::FileSet;
 pub use problem::{Problem, Problems, Severity, report};
 pub use reviews::{CRON_SEARCH_FROM, parse_cron};
+pub use whereabouts::{StoreUntold, store_path_of};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::{Clock, SystemClock};
 use crate::command::{Failure, instant};
-use crate::config::{self, Config, Environment, Problems};
+use crate::config::{self, Config, Environment, Problems, StoreUntold};
 use crate::daemon;
 use crate::daemon::timeline::local_time;
 use crate::store::{Access, Store, StoreError};
@@ -53,7 +53,10 @@ impl Desk {
         let config = match config::load(&path, &env) {
             Ok(config) => config,
             Err(problems) => {
-                let place = config::store_path_of(&path, &env);
+                let place = match config::store_path_of(&path, &env) {
+                    Ok(place) => place,
+                    Err(error) => return Err(untold(problems, &error)),
+                };
                 let Ok(opened) = Store::open(&place, Access::Look, clock.now()).await else {
                     return Err(not_understood(problems));
                 };
@@ -160,14 +163,17 @@ impl Place {
     /// Finds the configuration, and by it the store.
     ///
     /// # Errors
-    /// Exit code 2 where there is no configuration at all.
+    /// Exit code 2 where there is no configuration at all, or its errors hide which store it means.
     pub fn find(flag: Option<&Path>) -> Result<Self, Failure> {
         let env = Environment::from_process();
         let path = config::find(flag, &env).map_err(not_understood)?;
         let (store, config) = match config::load(&path, &env) {
             Ok(config) => (config.store.clone(), Some(config)),
             Err(problems) if !path.is_file() => return Err(not_understood(problems)),
-            Err(_) => (config::store_path_of(&path, &env), None),
+            Err(problems) => match config::store_path_of(&path, &env) {
+                Ok(store) => (store, None),
+                Err(error) => return Err(untold(problems, &error)),
+            },
         };
         Ok(Self {
             env,
@@ -194,6 +200,15 @@ impl Place {
 pub(super) fn not_understood(problems: Problems) -> Failure {
     eprint(&config::report(Err(&problems)));
     Failure::Told(2)
+}
+
+/// Problems of a configuration that hide which store it means: no store is touched.
+pub(super) fn untold(problems: Problems, error: &StoreUntold) -> Failure {
+    let failure = not_understood(problems);
+    eprint(&format!(
+        "error: {error}\n  hint: mend the files (see `duban check`); until then no store is opened and nothing is sent\n"
+    ));
+    failure
 }
 
 /// A failure of the store or the daemon.

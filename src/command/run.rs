@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::{Clock, SystemClock};
 use crate::command::Failure;
 use crate::command::cli::{FirstLoad, Run};
-use crate::command::desk::{failed, not_understood};
+use crate::command::desk::{failed, not_understood, untold};
 use crate::config::{self, Environment};
 use crate::daemon::{self, DaemonError, RunOptions};
 use crate::rules::intake::Removals;
@@ -22,7 +22,10 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
     let store_path = match config::load(&path, &env) {
         Ok(config) => config.store,
         Err(problems) => {
-            let place = config::store_path_of(&path, &env);
+            let place = match config::store_path_of(&path, &env) {
+                Ok(place) => place,
+                Err(error) => return Err(untold(problems, &error)),
+            };
             // Nothing is stored while a configuration has errors; what was stored before may keep the office going.
             if !place.exists() {
                 return Err(not_understood(problems));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::problem::Problems;
@@ -68,23 +67,6 @@ pub fn find(flag: Option<&Path>, env: &Environment) -> Result<PathBuf, Problems>
     })
 }
 
-/// Where the store is, as well as a configuration that may be broken tells: its `[store] url` and whether it has a
-/// `[delivery] trial`, else the default.
-#[must_use]
-pub fn store_path_of(path: &Path, env: &Environment) -> PathBuf {
-    let bytes = fs::read(path).unwrap_or_default();
-    let text = crate::files::text::decode(&bytes).unwrap_or_default();
-    let (root, _) = toml::de::DeTable::parse_recoverable(&text);
-    let text_at = |table: &str, key: &str| {
-        let table = root.get_ref().get(table)?.get_ref().as_table()?;
-        Some(table.get(key)?.get_ref().as_str()?.to_owned())
-    };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let url = text_at("store", "url");
-    let url = url.as_deref().and_then(sqlite_path).map(|named| folder.join(named));
-    store_path(path, env, url, text_at("delivery", "trial").is_some())
-}
-
 /// The store's file: the one named, else `duban.db` in the state folder, else in `var/` beside the configuration; with
 /// a trial, its name ends in `.trial.db`.
 pub(super) fn store_path(config: &Path, env: &Environment, named: Option<PathBuf>, trial: bool) -> PathBuf {
@@ -137,20 +119,9 @@ mod tests {
     #[test]
     fn without_a_url_the_store_is_in_the_state_folder_else_beside_the_configuration() {
         let path = Path::new("/none/duban.toml");
-        assert_eq!(store_path_of(path, &env(&[])), PathBuf::from("/none/var/duban.db"));
+        let place = |env| store_path(path, &env, None, false);
+        assert_eq!(place(env(&[])), PathBuf::from("/none/var/duban.db"));
         let state = env(&[("STATE_DIRECTORY", "/var/lib/duban:/x")]);
-        assert_eq!(store_path_of(path, &state), PathBuf::from("/var/lib/duban/duban.db"));
-    }
-
-    #[test]
-    fn a_broken_configuration_still_tells_where_its_store_is() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("duban.toml");
-        fs::write(
-            &path,
-            "nonsense = = 1\n[store]\nurl = \"sqlite:data/a.db\"\n[delivery]\ntrial = \"person:x\"\n",
-        )
-        .expect("written");
-        assert_eq!(store_path_of(&path, &env(&[])), folder.path().join("data/a.trial.db"));
+        assert_eq!(place(state), PathBuf::from("/var/lib/duban/duban.db"));
     }
 }

@@ -274,7 +274,7 @@ fn excerpt(line: &str, number: usize, marked: Range<usize>) -> String {
     Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)])
 }
 
-fn similar<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn similar<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong_chars = wrong.chars().count();
     let limit = match wrong_chars {
         0 | 1 => return None,

@@ -17,13 +17,13 @@ use crate::rules::calendar::Almanac;
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
 use super::names::{Names, Wanted};
-use super::origin::{FileSet, Origin};
+use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{calendar, channels, ladders, ledger, people, reach, reviews, rows, settings, template};
 
 /// More files than this in one configuration are a pattern gone wrong.
-const FILES_MAX: usize = 1000;
+pub(super) const FILES_MAX: usize = 1000;
 
 /// Everything that is configured, proven: nothing after it checks again.
 #[derive(Clone, Debug)]
@@ -159,8 +159,11 @@ impl<'a> Reader<'a> {
 
     /// The main file and what it includes, and what that includes; each file once.
     fn read_all(&mut self, faults: &mut Faults, raw: &mut Raw, root: u32) {
-        let mut seen = BTreeSet::from([self.files.root.clone()]);
+        let mut seen = BTreeMap::from([(one_name(&self.files.root), root)]);
+        // By whom each file is included, so that a loop is told from a file that two include.
+        let mut parents: BTreeMap<u32, u32> = BTreeMap::new();
         let mut sources = vec![root];
+        let mut too_many = false;
         while let Some(source) = sources.pop() {
             let Some(text) = faults.source(source).map(|source| source.text.clone()) else {
                 continue;
@@ -175,15 +178,33 @@ impl<'a> Reader<'a> {
             raw.add(faults, source, &text);
             let mut included = Vec::new();
             for named in std::mem::take(&mut raw.include) {
+                let is_pattern = is_pattern(&named.value);
                 for path in self.named(faults, &named, OrNothing::Fine) {
-                    if seen.insert(path.clone()) && seen.len() <= FILES_MAX {
-                        included.extend(self.text(faults, &path, named.place));
+                    let name = one_name(&path);
+                    if let Some(known) = seen.get(&name).copied() {
+                        // A pattern may well match the file in which it stands.
+                        if !is_pattern && above(&parents, source).any(|above| above == known) {
+                            let what = if known == source {
+                                "itself"
+                            } else {
+                                "a file that includes it"
+                            };
+                            let text = format!("the file includes {what}, `{}`", named.value);
+                            faults.error_hint(named.place, text, "take it out: every file is read once");
+                        }
+                    } else if seen.len() < FILES_MAX {
+                        let read = self.text(faults, &path, named.place);
+                        seen.insert(name, read.unwrap_or(u32::MAX));
+                        parents.extend(read.map(|read| (read, source)));
+                        included.extend(read);
+                    } else {
+                        too_many = true;
                     }
                 }
             }
             sources.extend(included.into_iter().rev());
         }
-        if seen.len() > FILES_MAX {
+        if too_many {
             faults.error(Place::whole(root), format!("more than {FILES_MAX} files are included"));
         }
     }
@@ -231,7 +252,7 @@ impl<'a> Reader<'a> {
     /// The files that an entry names.
     fn named(&self, faults: &mut Faults, named: &Placed<String>, or_nothing: OrNothing) -> Vec<PathBuf> {
         let folder = faults.folder(named.place).to_owned();
-        if !named.value.contains(['*', '?', '[']) {
+        if !is_pattern(&named.value) {
             return vec![folder.join(&named.value)];
         }
         let found = self.origin.matching(&folder, &named.value);
@@ -240,6 +261,15 @@ impl<'a> Reader<'a> {
         }
         found
     }
+}
+
+fn is_pattern(named: &str) -> bool {
+    named.contains(['*', '?', '['])
+}
+
+/// A file and those that led to it.
+fn above(parents: &BTreeMap<u32, u32>, source: u32) -> impl Iterator<Item = u32> {
+    std::iter::successors(Some(source), |source| parents.get(source).copied())
 }
 
 /// What a pattern without a match is.

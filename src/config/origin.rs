@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -159,6 +159,21 @@ impl Origin<'_> {
         found.sort();
         Some(found)
     }
+}
+
+/// One name for a file that can be reached by several: `a/../b` and `b`.
+pub(super) fn one_name(path: &Path) -> PathBuf {
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.iter().collect()
 }
 
 fn read_whole(path: &Path) -> Result<Vec<u8>, ReadError> {

@@ -388,3 +388,15 @@ fn the_next_notice_in_status_is_the_first_in_the_plan() {
         assert_eq!(row["next_notice"], first.unwrap()["at"], "task {}", row["id"]);
     }
 }
+
+#[tokio::test]
+async fn broken_files_that_may_hide_a_trial_leave_the_live_store_alone() {
+    let office = Office::running().await;
+    office.edit("ledger =", "include = \"more.toml\"\nledger =");
+    office.write("more.toml", "[delivery\ntrial = \"person:ann\"\n");
+    for words in [["run"].as_slice(), &["status"], &["task", "ack", "bridge-1"]] {
+        let ran = office.duban(words);
+        assert_eq!(ran.code, Some(2), "{words:?}: {}", ran.err);
+        assert!(ran.err.contains("nor whether a trial is on"), "{}", ran.err);
+    }
+}

@@ -152,7 +152,7 @@ impl World {
         self.clock.set(now);
         let env = Environment::new([]);
         let path = self.path("duban.toml");
-        let opened = open(&config::store_path_of(&path, &env), now).await;
+        let opened = open(&config::store_path_of(&path, &env).unwrap(), now).await;
         let options = RunOptions {
             first_load: self.first_load,
             removals: self.removals,

@@ -156,3 +156,27 @@ fn a_column_that_is_mapped_in_two_files_names_both() {
         &["a.toml:1:22: error: `due` is set twice, first at duban.toml:2"],
     );
 }
+
+#[test]
+fn a_file_that_includes_itself_or_one_above_it_is_refused() {
+    let root = format!("include = [\"./duban.toml\", \"a.toml\"]\n{TASK}\n{BASE}");
+    let fixture = Fixture::new(&[("duban.toml", &root), ("a.toml", "include = \"b/../duban.toml\"")]);
+    check(
+        &fixture,
+        &[
+            "duban.toml:1:12: error: the file includes itself, `./duban.toml`",
+            "a.toml:1:11: error: the file includes a file that includes it, `b/../duban.toml`",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_two_include_is_read_once() {
+    let root = format!("include = [\"*.toml\", \"b.toml\"]\n{TASK}\n{BASE}");
+    let fixture = Fixture::new(&[
+        ("duban.toml", &root),
+        ("a.toml", "include = \"b.toml\""),
+        ("b.toml", ""),
+    ]);
+    check(&fixture, &[]);
+}
