@@ -7,6 +7,7 @@ mod address;
 mod calendar;
 mod channels;
 mod choice;
+mod discretion;
 mod environment;
 mod faults;
 mod ladders;

@@ -171,7 +171,7 @@ pub(super) fn ledger_tasks(faults: &mut Faults, source: u32, text: &str) -> Vec<
         return Vec::new();
     };
     let root = Section::root(faults, source, &table, keys::LEDGER, broken);
-    if root.place_of("tasks").is_none() {
+    if root.lacks("tasks") {
         faults.error_hint(
             Place::whole(source),
             "the ledger holds no task",
@@ -189,7 +189,7 @@ fn parse<'a>(faults: &mut Faults, source: u32, text: &'a str) -> Option<(toml::S
         let place = error
             .span()
             .map_or(Place::whole(source), |span| Place::new(source, &span));
-        faults.error(place, error.message().replace('\n', ", "));
+        faults.syntax_error(place, error.message().replace('\n', ", "));
     }
     Some((table, !errors.is_empty()))
 }

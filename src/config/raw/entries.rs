@@ -326,10 +326,12 @@ impl RawTask {
                 Some(DeValue::Array(_)) => section.texts(faults, key).and_then(joined),
                 _ => section.text(faults, key),
             };
-            if cell.is_none() && !section.lacks(key) {
+            let is_named = cell.is_some();
+            let cell = cell.filter(|cell| !cell.value.is_empty());
+            if cell.is_none() && (section.is_broken() || !(is_named || section.lacks(key))) {
                 excused.push(column);
             }
-            cells.push(cell.filter(|cell| !cell.value.is_empty()));
+            cells.push(cell);
         }
         Self {
             place: section.place(),

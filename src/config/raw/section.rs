@@ -104,6 +104,11 @@ impl<'a> Section<'a> {
         !self.broken && !self.table.contains_key(key) && !self.guessed.contains(&key)
     }
 
+    /// Whether the file's syntax is broken, so that what is empty may only be unreadable.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Where the key's value stands.
     pub(super) fn place_of(&self, key: &str) -> Option<Place> {
         let (key, _) = self.table.get_key_value(key)?;
@@ -138,13 +143,19 @@ impl<'a> Section<'a> {
         let place = self.place_at(value);
         let value = value.get_ref();
         if let DeValue::String(text) = value {
+            faults.refuse_control(place, text.trim());
             return Some(Placed::new(text.trim().to_owned(), place));
         }
         if let DeValue::Datetime(date) = value {
             return Some(Placed::new(date.to_string(), place));
         }
-        let text = format!("`{}` must be a text, not {}", self.full(key), kind(value));
-        faults.error_hint(place, text, "write it in quotes");
+        let (wanted, hint) = if self.name == "calendar_days" {
+            ("a date", "write dates, for example 2026-09-30")
+        } else {
+            ("a text", "write it in quotes")
+        };
+        let text = format!("`{}` must be {wanted}, not {}", self.full(key), kind(value));
+        faults.error_hint(place, text, hint);
         None
     }
 
@@ -180,7 +191,9 @@ impl<'a> Section<'a> {
         } else {
             None
         };
-        if number.is_none() {
+        if number.is_none() && matches!(value.get_ref(), DeValue::Integer(_)) {
+            faults.error(place, format!("`{}` is too large a number", self.full(key)));
+        } else if number.is_none() {
             let text = format!(
                 "`{}` must be a whole number, not {}",
                 self.full(key),
@@ -217,7 +230,10 @@ impl<'a> Section<'a> {
         for (id, value) in table {
             let place = Place::new(self.source, &id.span());
             let name = id.get_ref().as_ref();
-            if name.is_empty() || name.trim() != name || name.contains([':', '\n', '\r', '\t']) {
+            if name.is_empty()
+                || name.trim() != name
+                || name.contains(|letter: char| letter == ':' || letter.is_control())
+            {
                 let text = format!("`{name}` cannot be an id");
                 faults.error_hint(place, text, "an id has no blanks around it, no colon and no line break");
                 continue;

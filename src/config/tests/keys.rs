@@ -100,3 +100,42 @@ fn more_than_two_hundred_problems_are_counted() {
     let keys: String = (0..250).map(|number| format!("zzzzzz{number} = 1\n")).collect();
     says(&with(&keys), "and 50 more problems");
 }
+
+#[test]
+fn a_secret_in_a_badly_written_line_is_not_repeated() {
+    for lines in [
+        "[channels.mail]\npassword=hunter2",
+        "[channels.mail]\npasswrod = \"hunter2\"",
+        "[channels.mail]\nlogin = \"hunter2\"",
+        "channels.mail = { type = \"email\", login = \"hunter2\" }",
+    ] {
+        let fixture = Fixture::new(&[("duban.toml", &format!("{TASK}\n{lines}\n"))]);
+        assert!(fixture.load().is_err());
+        assert!(!fixture.printed().contains("hunter2"), "{}", fixture.printed());
+    }
+}
+
+#[test]
+fn a_day_in_the_calendar_that_is_no_date_is_told_as_one() {
+    let fixture = with(&format!("calendar_days.work = [1]\n{TASK}"));
+    says(&fixture, "`calendar_days.work` must be a date, not a number");
+    says(&fixture, "write dates, for example 2026-09-30");
+}
+
+#[test]
+fn a_number_too_large_is_told_as_one() {
+    let text = BASE.replace("to = [\"owner\"]", "to = [\"owner\"], times = 99999999999999999999");
+    let fixture = Fixture::new(&[("duban.toml", &format!("{TASK}\n{text}"))]);
+    says(&fixture, "`ladders.standard.steps.times` is too large a number");
+}
+
+#[test]
+fn a_control_character_is_refused_and_not_printed() {
+    let task = TASK.replace("\"T\"", "\"T\\u001b[31m\"");
+    check(
+        &with(&task),
+        &["duban.toml:1:30: error: the text holds the control character U+001B"],
+    );
+    let people = format!("people.\"a\\u0000b\" = {{ email = \"a@example.org\" }}\n{TASK}");
+    says(&with(&people), "error: `a\u{fffd}b` cannot be an id");
+}
