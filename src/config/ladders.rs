@@ -45,6 +45,7 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names) -> BTreeMap<
             steps.push(step);
             places.push(raw_step.place);
         }
+        warn_of_covered(faults, &steps, &places);
         if steps.is_empty() && entry.value.steps.is_empty() {
             faults.error(entry.place, format!("ladder `{id}` has no step"));
         }
@@ -66,6 +67,29 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names) -> BTreeMap<
         ladders.insert(ladder.id.clone(), PlacedLadder { ladder, places });
     }
     ladders
+}
+
+/// Says of each step that a louder one at the same points covers for all of its roles.
+fn warn_of_covered(faults: &mut Faults, steps: &[Step], places: &[Place]) {
+    let is_once = |step: &Step| step.every.is_none() || step.times == Some(1);
+    for (quiet, place) in steps.iter().zip(places) {
+        let covers = |loud: &&Step| {
+            let repeats_alike = loud.every == quiet.every && loud.times == quiet.times;
+            loud.level > quiet.level
+                && (loud.from, same_length(loud.at), loud.roll) == (quiet.from, same_length(quiet.at), quiet.roll)
+                && loud.until == quiet.until
+                && (repeats_alike || is_once(quiet))
+                && quiet.to.iter().all(|role| loud.to.contains(role))
+        };
+        if let Some(loud) = steps.iter().find(covers) {
+            let text = format!(
+                "step `{}` is unreachable: it is always covered by `{}`, which goes to the same at the same time",
+                quiet.name(),
+                loud.name()
+            );
+            faults.warning_hint(*place, text, "take it out, or change its offset or its recipients");
+        }
+    }
 }
 
 /// Equal for offsets that always reach the same point: `7d` and `1w`, `0d` and `0wd`.
@@ -228,6 +252,10 @@ fn refuse_unreachable(faults: &mut Faults, step: &Step, place: Place) {
             step.from.as_str()
         );
         faults.error_hint(place, text, "only steps from `due` may lie before their anchor");
+    }
+    if step.at.amount < 0 && step.from == Anchor::Due && step.level >= Level::Overdue {
+        let text = format!("step `{name}` goes out before the deadline, when nothing is overdue");
+        faults.warning_hint(place, text, "before the deadline the levels are remind and warn");
     }
     let settled = match step.until {
         Until::Acknowledged | Until::Submitted => matches!(step.from, Anchor::Submitted | Anchor::Closed),

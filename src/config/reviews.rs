@@ -72,9 +72,16 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
         if to.is_empty() {
             faults.error(entry.place, format!("review `{id}` goes to nobody: `to` is empty"));
         }
-        to.iter()
-            .filter_map(|text| audience(faults, raw, names, text))
-            .collect::<Vec<_>>()
+        let mut found = Vec::new();
+        for text in to {
+            match audience(faults, raw, names, text) {
+                Some(audience) if found.contains(&audience) => {
+                    faults.warning(text.place, format!("`{}` stands twice in `to`", text.value));
+                }
+                audience => found.extend(audience),
+            }
+        }
+        found
     });
     let review = Review {
         id: ReviewId::new(id),

@@ -1,6 +1,6 @@
 //! Ladders and reviews.
 
-use super::{Fixture, TASK, check, with};
+use super::{BASE, Fixture, TASK, check, says, with};
 
 /// A configuration whose ladder `l` has these steps.
 fn steps(steps: &str) -> Fixture {
@@ -25,7 +25,7 @@ fn an_offset_without_a_sign_is_refused() {
 #[test]
 fn an_unknown_level_is_refused_with_a_suggestion() {
     let fixture = steps(r#"{ at = "0d", level = "overdu", to = ["owner"] }"#);
-    super::says(&fixture, "did you mean `overdue`?");
+    says(&fixture, "did you mean `overdue`?");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn steps_that_reach_the_same_point_at_the_same_level_are_doubled() {
         let fixture = steps(&format!(
             r#"{{ at = "{first}", level = "warn", to = ["owner"] }}, {{ at = "{second}", level = "warn", to = ["head"] }}"#
         ));
-        super::says(&fixture, "stands twice in ladder `l`, first at duban.toml:2");
+        says(&fixture, "stands twice in ladder `l`, first at duban.toml:2");
     }
 }
 
@@ -95,15 +95,15 @@ fn a_step_that_is_settled_from_the_start_is_unreachable() {
 
 #[test]
 fn an_unknown_recipient_is_refused_with_a_suggestion() {
-    super::says(
+    says(
         &steps(r#"{ at = "0d", level = "due", to = ["ownr"] }"#),
         "did you mean `owner`?",
     );
-    super::says(
+    says(
         &steps(r#"{ at = "0d", level = "due", to = ["person:an"] }"#),
         "person `an` is not defined",
     );
-    super::says(
+    says(
         &steps(r#"{ at = "0d", level = "due", to = ["channel:mial"] }"#),
         "did you mean `mail`?",
     );
@@ -161,7 +161,7 @@ fn a_ladder_is_the_rows_else_that_of_the_kind_else_the_default() {
             "duban.toml",
             &format!(
                 "ledger = \"l.csv\"\nladders.a = {{ {step} }}\nladders.b = {{ kinds = [\"k\"], {step} }}\n{}",
-                super::BASE
+                BASE
             ),
         ),
         (
@@ -186,12 +186,12 @@ fn review(lines: &str) -> Fixture {
 #[test]
 fn a_cron_that_does_not_parse_is_refused_in_croners_words() {
     let fixture = review(r#"cron = "61 8 * * MON", to = ["office"]"#);
-    super::says(&fixture, "`61 8 * * MON` is no cron: ");
+    says(&fixture, "`61 8 * * MON` is no cron: ");
 }
 
 #[test]
 fn a_cron_that_never_comes_is_refused() {
-    super::says(
+    says(
         &review(r#"cron = "0 8 30 2 *", to = ["office"]"#),
         "`0 8 30 2 *` never comes: ",
     );
@@ -200,7 +200,7 @@ fn a_cron_that_never_comes_is_refused() {
 #[test]
 fn a_cron_may_have_seconds_first_and_no_year() {
     check(&review(r#"cron = "15 30 8 * * MON", to = ["office"]"#), &[]);
-    super::says(
+    says(
         &review(r#"cron = "0 30 8 * * MON 2026", to = ["office"]"#),
         "is no cron",
     );
@@ -208,9 +208,44 @@ fn a_cron_may_have_seconds_first_and_no_year() {
 
 #[test]
 fn attachments_are_not_in_this_version_and_none_are_fine() {
-    super::says(
+    says(
         &review(r#"cron = "30 8 * * MON", to = ["office"], attach = ["xlsx"]"#),
         "`attach` with `xlsx` is not in this version",
     );
     check(&review(r#"cron = "30 8 * * MON", to = ["office"], attach = []"#), &[]);
+}
+
+#[test]
+fn a_step_that_a_louder_one_always_covers_is_warned_of() {
+    let steps = |louder: &str| {
+        BASE.replace(
+            "to = [\"owner\"] }]",
+            &format!("to = [\"owner\"] }}, {{ at = \"-3wd\", level = \"warn\", to = [{louder}], every = \"1wd\" }}]"),
+        )
+    };
+    let fixture = |louder: &str| Fixture::new(&[("duban.toml", &format!("{TASK}\n{}", steps(louder)))]);
+    says(
+        &fixture("\"head\", \"owner\""),
+        "warning: step `due-3wd/remind` is unreachable: it is always covered by `due-3wd/warn`",
+    );
+    check(&fixture("\"head\""), &[]);
+}
+
+#[test]
+fn a_loud_level_before_the_deadline_is_warned_of() {
+    let text = BASE.replace("level = \"remind\"", "level = \"overdue\"");
+    says(
+        &Fixture::new(&[("duban.toml", &format!("{TASK}\n{text}"))]),
+        "warning: step `due-3wd/overdue` goes out before the deadline, when nothing is overdue",
+    );
+}
+
+#[test]
+fn a_recipient_of_a_review_that_stands_twice_is_warned_of() {
+    let lines =
+        format!("reviews.weekly = {{ cron = \"30 8 * * MON\", to = [\"office\", \"leads\", \"office\"] }}\n{TASK}");
+    check(
+        &with(&lines),
+        &["duban.toml:1:68: warning: `office` stands twice in `to`"],
+    );
 }
