@@ -94,6 +94,12 @@ fn named(faults: &mut Faults, reader: &mut Reader<'_>, name: &Placed<String>) ->
     }
 }
 
+/// Whether the name is a file's, not a calendar's.
+fn has_extension(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|text| text.to_str());
+    matches!(extension.map(str::to_lowercase).as_deref(), Some("toml" | "ics"))
+}
+
 fn stem(path: &str) -> &str {
     Path::new(path)
         .file_stem()
@@ -319,13 +325,14 @@ pub(super) fn warn_of_unknown_years(faults: &mut Faults, raw: &Raw, calendar: &C
         } else {
             &format!("{count} tasks have their deadlines")
         };
+        let remedy = match raw.calendar.as_ref().map(|name| name.value.as_str()) {
+            Some(file) if has_extension(file) => format!("add {year} to `{file}`"),
+            _ => format!("put the new calendar at calendars/{}.toml", calendar.id()),
+        };
         faults.warning_hint(
             place,
             format!("provisional: the {year} schedule is not loaded; {tasks} in it"),
-            format!(
-                "until it is, {year} counts as Monday to Friday; put the new calendar at calendars/{}.toml",
-                calendar.id()
-            ),
+            format!("until it is, {year} counts as Monday to Friday; {remedy}"),
         );
     }
 }

@@ -53,9 +53,23 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
         tasks: Vec::with_capacity(rows.len()),
         places: BTreeMap::new(),
     };
+    // Ids by what they look like: full-width letters and digits as plain ones.
+    let mut alike: HashMap<String, &Placed<String>> = HashMap::new();
     for row in rows {
         let order = u32::try_from(proven.tasks.len()).unwrap_or(u32::MAX);
         let task = book.task(faults, row, order);
+        if let Some(id) = row.cell(Column::Id)
+            && let Some(other) = alike.insert(date::plain(&id.value), id)
+            && other.value != id.value
+        {
+            let text = format!(
+                "task ids `{}` and `{}`, at {}, look alike and are two tasks",
+                id.value,
+                other.value,
+                faults.at(other.place)
+            );
+            faults.warning(id.place, text);
+        }
         if let Some(id) = row.cell(Column::Id) {
             if let Some(first) = proven.places.get(&TaskId::new(id.value.as_str())) {
                 let text = format!("task id `{}` stands twice, first at {}", id.value, faults.at(*first));
@@ -203,7 +217,11 @@ impl Book<'_> {
 
 fn when(faults: &mut Faults, cell: &Placed<String>, column: Column) -> Option<When> {
     match date::parse(&cell.value) {
-        Err(error) => faults.error_hint(cell.place, format!("{}: {error}", column.key()), date::FORMS),
+        Err(error) => faults.error_hint(
+            cell.place,
+            format!("{}: {error}", column.key()),
+            date::hint(&cell.value),
+        ),
         Ok(when) if !(YEAR_MIN..=YEAR_MAX).contains(&civil_day(when).year()) => {
             let text = format!("{}: {when} is not within {YEAR_MIN} to {YEAR_MAX}", column.key());
             faults.error(cell.place, text);

@@ -213,6 +213,7 @@ impl<'a> Reader<'a> {
     fn read_ledgers(&mut self, faults: &mut Faults, raw: &mut Raw) -> Vec<RawTask> {
         let mut rows = std::mem::take(&mut raw.tasks);
         let mut seen = BTreeSet::new();
+        let mut headers = rows::Headers::default();
         for named in &raw.ledger {
             for path in self.named(faults, named, OrNothing::Error) {
                 if !seen.insert(path.clone()) {
@@ -242,10 +243,11 @@ impl<'a> Reader<'a> {
                         .unwrap_or_default();
                     rows.extend(ledger_tasks(faults, source, &text));
                 } else {
-                    rows.extend(rows::table_rows(faults, source, &raw.ledger_columns));
+                    rows.extend(rows::table_rows(faults, source, &raw.ledger_columns, &mut headers));
                 }
             }
         }
+        headers.check(faults, &raw.ledger_columns);
         rows
     }
 

@@ -177,7 +177,7 @@ pub(super) fn day(faults: &mut Faults, text: &Text) -> Option<Placed<chrono::Nai
             text.place,
             format!("`{}` has a time; a date is wanted here", text.value),
         ),
-        Err(error) => faults.error_hint(text.place, error.to_string(), date::FORMS),
+        Err(error) => faults.error_hint(text.place, error.to_string(), date::hint(&text.value)),
     }
     None
 }

@@ -21,6 +21,25 @@ pub enum DateError {
 /// The forms that are read, for a hint.
 pub const FORMS: &str = "write 2022-01-31, 2022/1/31, 2022.1.31 or 2022年1月31日, with a time behind it where one is meant: 2022-01-31 18:00";
 
+/// What to do about a text that is no date.
+#[must_use]
+pub fn hint(text: &str) -> &'static str {
+    let plain = plain(text);
+    let parts: Vec<&str> = plain.split(['/', '-', '.']).collect();
+    let is_number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match parts.as_slice() {
+        [first, second, year] if is_number(first, 1..=2) && is_number(second, 1..=2) && is_number(year, 4..=4) => {
+            "day/month/year is not read, since 3/4/2021 may be either of two days: write the year first, 2021-12-31"
+        }
+        [serial] if is_number(serial, 5..=5) => {
+            "this is an Excel date number: format the column as a date, 2021-12-31, and save it again"
+        }
+        _ => FORMS,
+    }
+}
+
 /// Reads `2022-01-31`, `2022/1/31`, `2022.1.31`, `2022年1月31日`, also with a time (`18:00`, `18:00:00`, `18时30分`) and an
 /// offset (`+08:00`, `Z`). Full-width digits and punctuation count as their plain ones.
 ///
@@ -69,8 +88,9 @@ pub fn parse_time(text: &str) -> Option<NaiveTime> {
         .find_map(|form| NaiveTime::parse_from_str(&text, form).ok())
 }
 
-/// Full-width letters, digits and punctuation as their plain ones.
-fn plain(text: &str) -> String {
+/// Full-width letters, digits and punctuation as their plain ones; trimmed.
+#[must_use]
+pub fn plain(text: &str) -> String {
     text.trim()
         .chars()
         .map(|letter| match letter {
@@ -152,6 +172,15 @@ mod tests {
     fn an_offset_makes_it_an_instant() {
         check("2022-01-31T18:00:00+08:00", "2022-01-31T18:00:00+08:00");
         check("2022-01-31T10:00Z", "2022-01-31T10:00:00Z");
+    }
+
+    #[test]
+    fn a_day_before_its_month_and_a_number_of_excel_have_hints_of_their_own() {
+        assert!(hint("31/12/2021").starts_with("day/month/year"));
+        assert!(hint("1.2.2021").starts_with("day/month/year"));
+        assert!(hint("44561").contains("Excel"));
+        assert_eq!(hint("年底前"), FORMS);
+        assert_eq!(hint("2021-13-01"), FORMS);
     }
 
     #[test]

@@ -205,3 +205,78 @@ fn a_ledger_in_gb18030_is_read() {
     std::fs::write(fixture.path("l.csv"), bytes).expect("written");
     assert_eq!(fixture.config().tasks[0].title, "班额");
 }
+
+/// The base with one ledger in CSV.
+fn table(lines: &str, text: &str) -> Fixture {
+    let root = format!("ledger = \"ledger.csv\"\n{lines}\n{BASE}");
+    Fixture::new(&[("duban.toml", &root), ("ledger.csv", text)])
+}
+
+#[test]
+fn an_unquoted_day_that_does_not_exist_is_told_once() {
+    check(
+        &with(&TASK.replace("2026-06-30", "2026-02-30")),
+        &["duban.toml:1:70: error: invalid date, expected day between 01 and 28"],
+    );
+}
+
+#[test]
+fn tasks_under_a_misspelt_key_in_a_ledger_are_one_error() {
+    let root = format!("ledger = \"ledger.toml\"\n{BASE}");
+    let fixture = Fixture::new(&[("duban.toml", &root), ("ledger.toml", "[[task]]\nid = \"1\"\n")]);
+    check(&fixture, &["ledger.toml:1:3: error: unknown key `task`"]);
+    says(&fixture, "did you mean `tasks`?");
+}
+
+#[test]
+fn commas_of_chinese_width_between_cells_are_told_as_such() {
+    let header = "id,title,unit,lead,due\n";
+    for (text, error) in [
+        (
+            "id，title，unit，lead，due\n1，T，edu，boss，2026-06-30\n".to_owned(),
+            "the header has one cell",
+        ),
+        (
+            format!("{header}1，T，edu，boss，2026-06-30\n"),
+            "the row has 1 cells, the header has 5",
+        ),
+    ] {
+        let fixture = table("", &text);
+        says(&fixture, error);
+        says(&fixture, "separated by `，`: save it with `,`");
+        assert_eq!(fixture.printed().matches("error: ").count(), 1, "{}", fixture.printed());
+    }
+}
+
+#[test]
+fn a_column_that_is_mapped_and_in_no_ledger_is_told_with_those_that_are() {
+    let rows = "id,title,unit,lead,due\n1,T,edu,boss,2026-06-30\n";
+    let fixture = table("ledger_columns.note = \"说明\"", rows);
+    check(&fixture, &["duban.toml:2:23: error: no ledger has a column `说明`"]);
+    says(&fixture, "the columns are: id, title, unit, lead, due");
+    let fixture = table(
+        "ledger_columns.due = \"要求时间\"",
+        "id,title,unit,lead\n1,T,edu,boss\n",
+    );
+    check(
+        &fixture,
+        &["ledger.csv:1:1: error: the ledger has no column `due` (完成时限 or 截止日期)"],
+    );
+}
+
+#[test]
+fn ids_that_look_alike_are_warned_of() {
+    let rows = "id,title,unit,lead,due\n1,T,edu,boss,2026-06-30\n１,U,edu,boss,2026-06-30\n";
+    let fixture = table("", rows);
+    says(&fixture, "warning: task ids `１` and `1`, at ");
+    assert_eq!(fixture.config().tasks.len(), 2);
+}
+
+#[test]
+fn a_control_character_in_a_cell_is_refused() {
+    let fixture = table("", "id,title,unit,lead,due\n1,T\u{1b}[31m,edu,boss,2026-06-30\n");
+    check(
+        &fixture,
+        &["ledger.csv:2:3: error: the text holds the control character U+001B"],
+    );
+}
