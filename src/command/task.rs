@@ -32,7 +32,14 @@ pub(super) async fn task(flag: Option<&Path>, asked: Asked) -> Result<(), Failur
     let (id, act, said) = match asked {
         Asked::Show(args) => return show::show(flag, &args).await,
         Asked::Ack(plain) => (plain.task, Wanted::Act(Act::Acknowledge), plain.said),
-        Asked::Report(report) => (report.task, Wanted::Report(report.progress), report.said),
+        Asked::Report(report) => {
+            let says = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+            if !says(&report.progress) && !says(&report.said.note) {
+                let text = "the report says nothing: write --progress TEXT or --note TEXT";
+                return Err(Failure::NotUnderstood(anyhow::anyhow!(text)));
+            }
+            (report.task, Wanted::Report(report.progress), report.said)
+        }
         Asked::Submit(plain) => (plain.task, Wanted::Act(Act::Submit), plain.said),
         Asked::Return(args) => (
             args.task,
@@ -88,6 +95,7 @@ fn change(stored: &StoredTask, wanted: &Wanted, by: &str, said: &Said, now: Date
         }
     };
     let fact: Fact = progress::decide(&stored.state, &act)?;
+    refuse_before_opening(&stored.state, &act)?;
     let state = progress::apply(Some(stored.state.clone()), &fact, now);
     let id: TaskId = stored.task.id.clone();
     Ok(Change {
@@ -96,6 +104,31 @@ fn change(stored: &StoredTask, wanted: &Wanted, by: &str, said: &Said, now: Date
         entries: vec![Draft::of_fact(now, id, by, &fact, said.note.as_deref())],
         next_at: Some(now),
     })
+}
+
+/// A deadline lies after the opening, as in the ledger.
+fn refuse_before_opening(state: &TaskState, act: &Act) -> Result<(), Refused> {
+    let (verb, due) = match act {
+        Act::Return { due } => ("returned with a deadline before its opening", *due),
+        Act::Reopen { due } => ("reopened with a deadline before its opening", *due),
+        Act::Acknowledge | Act::Report { .. } | Act::Submit | Act::Close { .. } | Act::Cancel => return Ok(()),
+    };
+    if due.is_some_and(|due| civil_day(due) < civil_day(state.opened)) {
+        return Err(Refused {
+            standing: state.standing(),
+            verb,
+            hint: "give --due a day after the opening, which `duban task show` tells",
+        });
+    }
+    Ok(())
+}
+
+fn civil_day(when: When) -> NaiveDate {
+    match when {
+        When::Date(date) => date,
+        When::Local(local) => local.date(),
+        When::Instant(at) => at.date_naive(),
+    }
 }
 
 /// Who acts: as given, else whoever sits at the keyboard, behind `sudo` too.
@@ -113,12 +146,7 @@ fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
 
 /// A deadline that calendars can count to.
 fn proven(due: Option<When>) -> Result<Option<When>, Failure> {
-    let date = |due| match due {
-        When::Date(date) => date,
-        When::Local(local) => local.date(),
-        When::Instant(at) => at.date_naive(),
-    };
-    match due.map(date).as_ref().map(NaiveDate::year) {
+    match due.map(civil_day).as_ref().map(NaiveDate::year) {
         Some(year) if !YEARS.contains(&year) => Err(Failure::NotUnderstood(anyhow::anyhow!(
             "--due lies in {year}; a deadline lies between {} and {}",
             YEARS.start(),

@@ -145,3 +145,35 @@ async fn an_act_works_while_the_files_are_broken() {
     );
     assert!(ran.err.contains("the files have errors"), "{}", ran.err);
 }
+
+#[tokio::test]
+async fn a_deadline_before_the_opening_is_refused() {
+    let office = Office::running().await;
+    office.duban(&["task", "submit", "bridge-1"]);
+    let ran = office.duban(&["task", "return", "bridge-1", "--due", "2021-10-31"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("cannot be returned with a deadline before its opening"),
+        "{}",
+        ran.err
+    );
+    office.duban(&["task", "close", "bridge-2"]);
+    let ran = office.duban(&["task", "reopen", "bridge-2", "--due", "2021-10-31"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(
+        ran.err.contains("hint: give --due a day after the opening"),
+        "{}",
+        ran.err
+    );
+}
+
+#[tokio::test]
+async fn a_report_that_says_nothing_is_refused() {
+    let office = Office::running().await;
+    for words in [["--progress", ""], ["--progress", "  "], ["--note", " "]] {
+        let ran = office.duban(&["task", "report", "bridge-1", words[0], words[1]]);
+        assert_eq!(ran.code, Some(2), "{words:?}: {}", ran.err);
+        assert!(ran.err.contains("the report says nothing"), "{words:?}: {}", ran.err);
+    }
+}
