@@ -171,7 +171,8 @@ pub struct Plan {
     /// Only this task
     #[arg(long, value_name = "ID")]
     pub task: Option<TaskId>,
-    /// Only this recipient: the id or name of a person or a channel
+    /// Only this recipient: the id or name of a person, a unit (its contacts and head) or a channel; `person:ID`,
+    /// `unit:ID` or `channel:ID` where several have it
     #[arg(long, value_name = "WHO")]
     pub to: Option<String>,
     /// Plan as if nothing had happened and nothing had been told

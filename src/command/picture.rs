@@ -71,10 +71,7 @@ impl Picture {
     /// # Errors
     /// Exit code 1, with near ids, where there is none.
     pub(super) fn task(&self, id: &TaskId) -> Result<&StoredTask, Failure> {
-        self.tasks.iter().find(|stored| stored.task.id == *id).ok_or_else(|| {
-            let ids = self.tasks.iter().map(|stored| stored.task.id.as_str());
-            unknown("task", id.as_str(), &near(id.as_str(), ids))
-        })
+        known(&self.tasks, id)
     }
 
     /// What was told of a task.
@@ -107,6 +104,17 @@ impl Picture {
             next_notice: next.map(|notice| local_time(almanac, notice.at)),
         }
     }
+}
+
+/// A task by its id.
+///
+/// # Errors
+/// Exit code 1, with near ids, where there is none.
+pub(super) fn known<'a>(tasks: &'a [StoredTask], id: &TaskId) -> Result<&'a StoredTask, Failure> {
+    tasks.iter().find(|stored| stored.task.id == *id).ok_or_else(|| {
+        let ids = tasks.iter().map(|stored| stored.task.id.as_str());
+        unknown("task", id.as_str(), &near(id.as_str(), ids))
+    })
 }
 
 /// The id of a person or a unit.

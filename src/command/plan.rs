@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::command::cli::{Format, Plan};
 use crate::command::desk::{Desk, failed};
+use crate::command::picture::known;
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
-use crate::command::{Failure, instant};
+use crate::command::{Failure, instant, listener};
 use crate::daemon::timeline::TimelineRow;
 use crate::daemon::{as_first_loaded, forecast};
 use crate::domain::ladder::Level;
 use crate::domain::notice::Notice;
+use crate::rules::calendar::{Almanac, YEAR_MAX};
 use crate::store::{Store, StoredTask};
 
 pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure> {
@@ -23,23 +25,26 @@ pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure
         Some(text) => instant::instant(text, desk.config.almanac.timing.zone)?,
         None => now,
     };
-    let until = instant::until(&args.until, from, &desk.config.almanac)?;
+    let until = end(&args.until, from, &desk.config.almanac)?;
+    let to = match &args.to {
+        Some(to) => Some(listener::named(to, &desk.config.people)?),
+        None => None,
+    };
     let store = if args.ignore_store {
         None
     } else {
         desk.look_at(now).await?
     };
     let (stored, notices) = coming(&desk, store.as_ref(), now, until).await?;
+    if let Some(id) = &args.task {
+        known(&stored, id)?;
+    }
     let tasks: BTreeMap<_, _> = stored.iter().map(|stored| (&stored.task.id, stored)).collect();
     let rows: Vec<TimelineRow> = notices
         .iter()
         .filter(|notice| notice.at >= from)
         .filter(|notice| args.task.as_ref().is_none_or(|task| notice.task == *task))
-        .filter(|notice| {
-            args.to
-                .as_ref()
-                .is_none_or(|to| notice.recipient.id == *to || notice.recipient.name == *to)
-        })
+        .filter(|notice| to.as_ref().is_none_or(|to| to.contains(&notice.recipient)))
         .filter_map(|notice| {
             let stored = tasks.get(&notice.task)?;
             Some(TimelineRow::new(
@@ -61,6 +66,17 @@ pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure
         tracing::warn!("some of it is provisional: it counts days of a year whose calendar is not published");
     }
     Ok(())
+}
+
+/// The end of the plan, which calendars can count to.
+fn end(text: &str, from: DateTime<Utc>, almanac: &Almanac) -> Result<DateTime<Utc>, Failure> {
+    let until = instant::until(text, from, almanac)?;
+    let last = NaiveDate::from_ymd_opt(YEAR_MAX + 1, 1, 1).map(|day| almanac.instant(day.and_time(NaiveTime::MIN)));
+    let until = last.map_or(until, |last| until.min(last));
+    if until <= from {
+        return Err(Failure::NotUnderstood(anyhow::anyhow!("--until must be after --from")));
+    }
+    Ok(until)
 }
 
 /// What is stored, or what a first load now would store, and what goes out of it.
