@@ -3,8 +3,10 @@
 mod check;
 pub mod cli;
 pub mod desk;
+mod dry;
 pub mod instant;
 mod journal;
+mod listener;
 mod outbox;
 mod picture;
 mod plan;
@@ -114,7 +116,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Run(args) => run::run(config, &args).await,
-        Command::Check(args) => check::check(config, &args),
+        Command::Check(args) => check::check(config, &args).await,
         Command::Plan(args) => plan::plan(config, &args).await,
         Command::Why(args) => why::why(config, &args).await,
         Command::Status(args) => status::status(config, &args).await,

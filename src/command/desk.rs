@@ -94,11 +94,7 @@ impl Desk {
     /// # Errors
     /// Exit code 1 where there is one that cannot be read.
     pub async fn look(&self) -> Result<Option<Store>, Failure> {
-        match Store::open(&self.config.store, Access::Look, self.clock.now()).await {
-            Ok(opened) => Ok(Some(opened.store)),
-            Err(StoreError::Missing { .. }) => Ok(None),
-            Err(error) => Err(store_failed(error)),
-        }
+        look(&self.config.store, self.clock.now()).await
     }
 
     /// The store, to be looked at, where `now` is not before its first entry: before that it says nothing.
@@ -140,6 +136,7 @@ impl Desk {
     /// # Errors
     /// Exit code 1, naming the path, where there is none or it cannot be read.
     pub async fn look_in(&self) -> Result<Store, Failure> {
+        refuse_folder(&self.config.store)?;
         match Store::open(&self.config.store, Access::Look, self.clock.now()).await {
             Ok(opened) => Ok(opened.store),
             Err(error) => Err(store_failed(error)),
@@ -188,11 +185,40 @@ impl Place {
     /// # Errors
     /// Exit code 1, naming the path, where there is none or it cannot be used.
     pub async fn open(&self, access: Access) -> Result<Store, Failure> {
+        refuse_folder(&self.store)?;
         match Store::open(&self.store, access, self.clock.now()).await {
             Ok(opened) => Ok(opened.store),
             Err(error) => Err(store_failed(error)),
         }
     }
+}
+
+/// The store at a path, to be looked at; none where none was made yet.
+///
+/// # Errors
+/// Exit code 1 where there is one that cannot be read.
+pub(super) async fn look(path: &Path, now: DateTime<Utc>) -> Result<Option<Store>, Failure> {
+    refuse_folder(path)?;
+    match Store::open(path, Access::Look, now).await {
+        Ok(opened) => Ok(Some(opened.store)),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(store_failed(error)),
+    }
+}
+
+/// A folder is no store, which the database would not say.
+///
+/// # Errors
+/// Exit code 1, naming the path.
+pub(super) fn refuse_folder(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        let text = format!("the store {} is a folder", path.display());
+        return Err(hinted(
+            &text,
+            "name a file in it: [store] url = \"sqlite:FOLDER/duban.db\"",
+        ));
+    }
+    Ok(())
 }
 
 /// Problems of a configuration, told on standard error.

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::{Clock, SystemClock};
 use crate::command::Failure;
 use crate::command::cli::{FirstLoad, Run};
-use crate::command::desk::{failed, not_understood, untold};
+use crate::command::desk::{failed, not_understood, refuse_folder, untold};
 use crate::config::{self, Environment};
 use crate::daemon::{self, DaemonError, RunOptions};
 use crate::rules::intake::Removals;
@@ -33,6 +33,7 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
             place
         }
     };
+    refuse_folder(&store_path)?;
     let opened = Store::open(&store_path, Access::Run, clock.now())
         .await
         .map_err(failed)?;

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::command::Failure;
 use crate::command::cli::{Format, Status};
 use crate::command::desk::{Desk, failed, note};
 use crate::command::picture::{Picture, StatusRow, light_cell};
 use crate::command::table::{Colour, Table, write_json};
+use crate::command::{Failure, dry};
 use crate::daemon::timeline::local_time;
-use crate::domain::task::Light;
+use crate::domain::task::{Light, Task};
 use crate::rules::intake;
 use crate::store::{Store, StoredTask};
 
@@ -41,7 +41,7 @@ pub(super) async fn status(flag: Option<&Path>, args: &Status) -> Result<(), Fai
     }
     if let Some(store) = &store {
         tell_of_store(&desk, store).await?;
-        tell_of_files(&desk, &picture.tasks);
+        tell_of_files(&desk, &picture.tasks, now);
     }
     tell_of_mismatches(&picture.tasks);
     tell_of_calendar(&desk, &picture.tasks, now);
@@ -180,21 +180,41 @@ fn messages(count: u32) -> String {
     }
 }
 
-/// Rows that were edited and are not in force yet.
-fn tell_of_files(desk: &Desk, tasks: &[StoredTask]) {
+/// Rows that were edited and are not in force yet. Where a row stands in the file is no edit.
+fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
+    if let Err(errors) = dry::intake(&desk.config, tasks, now) {
+        for error in errors {
+            note(&format!(
+                "the daemon would refuse this load: {error}\n  hint: {}",
+                error.hint()
+            ));
+        }
+        return;
+    }
+    let is_edited = |stored: &Task, row: &Task| {
+        let stored = Task {
+            order: row.order,
+            ..stored.clone()
+        };
+        stored != *row
+    };
     let stored: BTreeMap<_, _> = tasks
         .iter()
         .filter(|stored| !stored.state.withdrawn)
         .map(|stored| (&stored.task.id, &stored.task))
         .collect();
     let rows: BTreeMap<_, _> = desk.config.tasks.iter().map(|row| (&row.id, row)).collect();
-    let edited = rows.iter().filter(|(id, row)| stored.get(*id) != Some(row)).count();
+    let edited = rows
+        .iter()
+        .filter(|(id, row)| stored.get(*id).is_none_or(|stored| is_edited(stored, row)))
+        .count();
     let gone = stored.keys().filter(|id| !rows.contains_key(*id)).count();
     if edited + gone > 0 {
-        note(&format!(
-            "{} rows of the files are not loaded yet: the daemon takes them in when it starts",
-            edited + gone
-        ));
+        let rows = match edited + gone {
+            1 => "1 row of the files is not loaded yet: the daemon takes it in when it starts".to_owned(),
+            count => format!("{count} rows of the files are not loaded yet: the daemon takes them in when it starts"),
+        };
+        note(&rows);
     }
 }
 

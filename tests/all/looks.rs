@@ -400,3 +400,19 @@ async fn broken_files_that_may_hide_a_trial_leave_the_live_store_alone() {
         assert!(ran.err.contains("nor whether a trial is on"), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_store_that_is_a_folder_is_named() {
+    let office = Office::new();
+    fs::create_dir(office.path("duban.db")).unwrap();
+    for words in [
+        ["status"].as_slice(),
+        &["check"],
+        &["run"],
+        &["task", "ack", "bridge-1"],
+    ] {
+        let ran = office.duban(words);
+        assert_eq!(ran.code, Some(1), "{words:?}: {}", ran.err);
+        assert!(ran.err.contains("duban.db is a folder"), "{words:?}: {}", ran.err);
+    }
+}

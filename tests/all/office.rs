@@ -35,7 +35,8 @@ steps = [
 ]
 "#;
 
-const LEDGER: &str = "\
+/// The ledger of every office here.
+pub(crate) const LEDGER: &str = "\
 id,title,area,unit,lead,opened,due
 bridge-1,Repair the north bridge,roads,works,office,2021-11-01,2190-06-15
 bridge-2,Repair the south bridge,roads,works,office,2021-11-01,2021-12-16
@@ -64,12 +65,7 @@ impl Office {
     pub(crate) async fn running() -> Self {
         let office = Self::new();
         let now: DateTime<Utc> = BEGINNING.parse().unwrap();
-        let config = config::load(&office.path("duban.toml"), &Environment::default()).unwrap();
-        let store = Store::open(&config.store, Access::Run, now).await.unwrap().store;
-        daemon::sync(&store, &config, None, now, Removals::Guarded, FirstLoad::CatchUp)
-            .await
-            .unwrap()
-            .unwrap();
+        let (config, store) = office.load(now).await;
         let clock = Arc::new(ManualClock::new(now));
         let engine = Arc::new(Engine::open(config, store.clone(), clock).await.unwrap());
         engine.decide(now, Gather::Done).await.unwrap();
@@ -77,6 +73,22 @@ impl Office {
         drop(engine);
         store.close().await;
         office
+    }
+
+    /// Takes the files in once more, as a daemon that starts does.
+    pub(crate) async fn reload(&self) {
+        let (_, store) = self.load(BEGINNING.parse().unwrap()).await;
+        store.close().await;
+    }
+
+    async fn load(&self, now: DateTime<Utc>) -> (config::Config, Store) {
+        let config = config::load(&self.path("duban.toml"), &Environment::default()).unwrap();
+        let store = Store::open(&config.store, Access::Run, now).await.unwrap().store;
+        daemon::sync(&store, &config, None, now, Removals::Guarded, FirstLoad::CatchUp)
+            .await
+            .unwrap()
+            .unwrap();
+        (config, store)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
