@@ -207,7 +207,18 @@ impl Reader {
         if file.starts_with("conf.d/") {
             let output = self.type_line("duban check");
             let said = String::from_utf8_lossy(&output.stdout);
-            assert!(said.contains("; no problems"), "line {}: {said}", block.line);
+            // A task that was reopened with a new deadline disagrees with its row, and `check` says so.
+            let is_problem = |line: &&str| line.contains(": error: ") || line.contains(": warning: ");
+            let wrong = said
+                .lines()
+                .filter(is_problem)
+                .find(|line| !line.contains(", the journal "));
+            assert_eq!(
+                (output.status.code(), wrong),
+                (Some(0), None),
+                "line {}: {said}",
+                block.line
+            );
         }
     }
 
