@@ -76,7 +76,17 @@ impl OutboxRow {
             created: local_time(almanac, message.created),
             next_attempt: waits.then(|| local_time(almanac, message.next_attempt)),
             last_outcome: message.last_outcome.clone(),
-            notices: notices.iter().map(|notice| notice.id.to_string()).collect(),
+            // What went up in another message is told by what this one said.
+            notices: if notices.is_empty() {
+                message
+                    .content
+                    .notices
+                    .iter()
+                    .map(|notice| notice.id.to_string())
+                    .collect()
+            } else {
+                notices.iter().map(|notice| notice.id.to_string()).collect()
+            },
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::command::table::{Cell, Colour, Paint, Table};
 use crate::daemon::timeline::local_time;
 use crate::daemon::{ground, next_notice};
 use crate::domain::id::{MessageId, TaskId};
+use crate::domain::message::Message;
 use crate::domain::notice::{Notice, NoticeState};
 use crate::rules::calendar::Almanac;
 use crate::rules::intake;
@@ -90,10 +91,12 @@ async fn told(desk: &Desk, store: &Store, task: &TaskId) -> Result<Table, Failur
     let mut table = told_table();
     for (notice, state, message) in store.notices_of_task(task).await.map_err(failed)? {
         if let Some(id) = message.as_ref().filter(|id| !answers.contains_key(*id)) {
-            answers.insert(id.clone(), last_answer(store, almanac, id).await?);
+            let carrier = store.message(id).await.map_err(failed)?;
+            answers.insert(id.clone(), (last_answer(store, almanac, id).await?, carrier));
         }
-        let answer = message.and_then(|id| answers.get(&id).cloned()).flatten();
+        let (answer, carrier) = message.and_then(|id| answers.get(&id).cloned()).unwrap_or_default();
         let words = reasons.get(&notice.id).cloned().or(answer).unwrap_or_default();
+        let channel = carrier.as_ref().map_or(&notice.channel, |carrier| &carrier.channel);
         let paint = match state {
             NoticeState::Delivered => Paint::Green,
             NoticeState::Waiting | NoticeState::Queued => Paint::Yellow,
@@ -103,9 +106,9 @@ async fn told(desk: &Desk, store: &Store, task: &TaskId) -> Result<Table, Failur
         table.push(vec![
             local_time(almanac, notice.at).into(),
             notice.step_name().into(),
-            recipient(&notice).into(),
+            recipient(&notice, carrier.as_ref()).into(),
             notice.recipient.role.clone().into(),
-            notice.channel.to_string().into(),
+            channel.to_string().into(),
             Cell::painted(state.as_str(), paint),
             words.into(),
             notice.reason.clone().into(),
@@ -128,7 +131,12 @@ async fn last_answer(store: &Store, almanac: &Almanac, id: &MessageId) -> Result
             .and_then(|message| message.last_outcome)))
 }
 
-fn recipient(notice: &Notice) -> String {
+/// Who has it, and in whose place: somebody else where it could not be delivered, and in a trial.
+fn recipient(notice: &Notice, carrier: Option<&Message>) -> String {
+    let carried_to = carrier.map(|carrier| &carrier.content.recipient);
+    if let Some(other) = carried_to.filter(|other| other.id != notice.recipient.id) {
+        return format!("{} (in place of {})", other.name, notice.recipient.name);
+    }
     match &notice.for_person {
         Some(person) => format!("{} (for {person})", notice.recipient.name),
         None => notice.recipient.name.clone(),
@@ -203,7 +211,7 @@ fn next_words(almanac: &Almanac, next: Option<&Notice>) -> String {
             "Next: {} {} to {} ({}) by {}: {}",
             local_time(almanac, notice.at),
             notice.step_name(),
-            recipient(notice),
+            recipient(notice, None),
             notice.recipient.role,
             notice.channel,
             notice.reason
