@@ -281,65 +281,93 @@ pub fn first_state(row: &Row<'_>, now: DateTime<Utc>) -> Option<TaskState> {
 /// A task that was there before; none where nothing about it changed.
 fn change(old: &Task, state: &TaskState, row: &Row<'_>, now: DateTime<Utc>) -> Option<Changed> {
     let new = row.task;
-    let mut facts = Vec::new();
+    let mut course = Course {
+        state: state.clone(),
+        facts: Vec::new(),
+        now,
+    };
     if state.withdrawn {
-        facts.push(Fact::Restored);
+        course.goes(Fact::Restored);
     }
     if let Some(to) = new.opened.filter(|to| old.opened != new.opened && *to != state.opened) {
-        facts.push(Fact::OpenedChanged { from: state.opened, to });
+        course.goes(Fact::OpenedChanged { from: state.opened, to });
     }
     if row.ladder_print != state.ladder_print {
-        facts.push(Fact::LadderChanged {
+        course.goes(Fact::LadderChanged {
             ladder_print: row.ladder_print.to_owned(),
         });
     }
     let due = (old.due != new.due && new.due != state.due).then_some(new.due);
     let standing = standing_change(old, new, state, due);
-    let reopens = matches!(standing, Some(Fact::Reopened { .. }));
+    let reopens = standing
+        .as_ref()
+        .is_some_and(|act| matches!(progress::decide(&course.state, act), Ok(Fact::Reopened { .. })));
     if let (Some(to), false) = (due, reopens) {
-        facts.push(Fact::DueChanged { from: state.due, to });
+        course.goes(Fact::DueChanged { from: state.due, to });
     }
-    if old.progress != new.progress && !new.progress.is_empty() {
-        let act = Act::Report {
-            progress: new.progress.clone(),
-        };
-        facts.extend(allowed(state, &act));
+    let report = (old.progress != new.progress && !new.progress.is_empty()).then(|| Act::Report {
+        progress: new.progress.clone(),
+    });
+    // What opens a task again comes before the report on it, what hands it in or closes it comes after.
+    let (first, second) = if reopens {
+        (standing, report)
+    } else {
+        (report, standing)
+    };
+    let is_closed = course.state.phase == Phase::Closed;
+    for act in [first, second].into_iter().flatten() {
+        course.tries(&act);
     }
-    facts.extend(standing);
-    let columns = changed_columns(old, new);
+    let mut columns = changed_columns(old, new);
+    if old.closed != new.closed && is_closed && course.state.phase == Phase::Closed {
+        columns.push("closed".to_owned());
+    }
     if !columns.is_empty() {
-        facts.push(Fact::Changed { columns });
+        course.goes(Fact::Changed { columns });
     }
-    if facts.is_empty() && old == new {
+    if course.facts.is_empty() && old == new {
         return None;
     }
-    with_facts(new, Some(state.clone()), &facts, now)
+    with_facts(new, Some(state.clone()), &course.facts, now)
 }
 
-/// What changed status and closing cells do; nothing where the task already stands so.
-fn standing_change(old: &Task, new: &Task, state: &TaskState, due: Option<When>) -> Option<Fact> {
+/// What has happened to a task so far in this load: each act is judged on the state that the one before it left.
+struct Course {
+    state: TaskState,
+    facts: Vec<Fact>,
+    now: DateTime<Utc>,
+}
+
+impl Course {
+    fn goes(&mut self, fact: Fact) {
+        if let Some(state) = progress::apply(Some(self.state.clone()), &fact, self.now) {
+            self.state = state;
+        }
+        self.facts.push(fact);
+    }
+
+    /// Does what the state allows; nothing where the task already stands so.
+    fn tries(&mut self, act: &Act) {
+        if let Ok(fact) = progress::decide(&self.state, act) {
+            self.goes(fact);
+        }
+    }
+}
+
+/// What changed status and closing cells ask for.
+fn standing_change(old: &Task, new: &Task, state: &TaskState, due: Option<When>) -> Option<Act> {
     let status = (old.status != new.status).then_some(new.status).flatten();
     let closed = (old.closed != new.closed).then_some(new.closed);
-    let act = match (status, closed) {
-        (Some(Status::Closed), _) => Act::Close { on: new.closed },
-        (Some(Status::Submitted), _) => Act::Submit,
-        (Some(Status::Cancelled), _) => Act::Cancel,
-        (Some(Status::Open), _) if state.phase == Phase::Submitted => Act::Return { due: None },
-        (Some(Status::Open), _) => Act::Reopen { due },
-        (None, Some(Some(on))) => Act::Close { on: Some(on) },
-        (None, Some(None)) if new.status != Some(Status::Closed) => Act::Reopen { due },
-        (None, Some(None) | None) => return None,
-    };
-    allowed(state, &act)
-}
-
-/// The fact of an act where the state allows it, a withdrawal that this load ends left aside.
-fn allowed(state: &TaskState, act: &Act) -> Option<Fact> {
-    let present = TaskState {
-        withdrawn: false,
-        ..state.clone()
-    };
-    progress::decide(&present, act).ok()
+    match (status, closed) {
+        (Some(Status::Closed), _) => Some(Act::Close { on: new.closed }),
+        (Some(Status::Submitted), _) => Some(Act::Submit),
+        (Some(Status::Cancelled), _) => Some(Act::Cancel),
+        (Some(Status::Open), _) if state.phase == Phase::Submitted => Some(Act::Return { due: None }),
+        (Some(Status::Open), _) => Some(Act::Reopen { due }),
+        (None, Some(Some(on))) => Some(Act::Close { on: Some(on) }),
+        (None, Some(None)) if new.status != Some(Status::Closed) => Some(Act::Reopen { due }),
+        (None, Some(None) | None) => None,
+    }
 }
 
 fn with_facts(task: &Task, state: Option<TaskState>, facts: &[Fact], now: DateTime<Utc>) -> Option<Changed> {

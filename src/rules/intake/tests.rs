@@ -255,3 +255,31 @@ fn a_changed_ladder_is_found_by_its_steps() {
     assert_eq!(intake.changed[0].entries[0].kind, "ladder-changed");
     assert_eq!(intake.changed[0].state.ladder_since, Some(at(2)));
 }
+
+#[test]
+fn a_closed_row_opened_again_together_with_new_progress_keeps_the_report() {
+    let closed = Task {
+        status: Some(Status::Closed),
+        ..task("1")
+    };
+    let mut stored = loaded(&[closed]);
+    let again = Task {
+        status: Some(Status::Open),
+        progress: "一半".into(),
+        ..task("1")
+    };
+    assert_eq!(edit(&mut stored, &[again]), ["1 reopened", "1 reported"]);
+    let state = &stored[&TaskId::new("1")].1;
+    assert_eq!((state.phase, state.progress.as_str()), (Phase::Acknowledged, "一半"));
+}
+
+#[test]
+fn a_changed_closing_date_of_a_closed_row_is_recorded() {
+    let closed = |on: &str| Task {
+        status: Some(Status::Closed),
+        closed: Some(on.parse().expect("a date")),
+        ..task("1")
+    };
+    let mut stored = loaded(&[closed("2022-03-01")]);
+    assert_eq!(edit(&mut stored, &[closed("2022-02-27")]), ["1 changed"]);
+}
