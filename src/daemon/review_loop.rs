@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::daemon::letters::Target;
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::{ChannelId, PersonId, ReviewId};
-use crate::domain::journal::Draft;
+use crate::domain::id::{ChannelId, MessageId, PersonId, ReviewId};
+use crate::domain::journal::{Draft, Entry};
 use crate::domain::message::{Figures, Message, MessageKind, MessageState};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::review::{Mismatch, Reader, Review, Summary, Undelivered};
@@ -22,6 +22,8 @@ use crate::store::{ReviewRow, ReviewRun, RunState};
 
 /// Undeliverable messages named in a review.
 const UNDELIVERABLE_MAX: u32 = 100;
+/// Journal entries read at a time.
+const PAGE: u32 = 1000;
 
 impl Engine {
     /// Runs every review whose instant has come. Says when the next one's comes.
@@ -48,7 +50,14 @@ impl Engine {
                 .iter()
                 .find(|row| row.id == review.id && row.cron == review.cron && row.zone == zone);
             match row {
-                Some(row) => rows.push(row.clone()),
+                Some(row) => {
+                    let present = self.as_now(review, row, now);
+                    if present == *row {
+                        rows.push(present);
+                    } else {
+                        changed.push(present);
+                    }
+                }
                 None => changed.extend(self.next_row(review, now)),
             }
         }
@@ -62,6 +71,18 @@ impl Engine {
         }
         rows.extend(changed);
         Ok(rows)
+    }
+
+    /// A row that is not due yet, as days off and what is said of them are now.
+    fn as_now(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> ReviewRow {
+        let never = DateTime::<Utc>::MAX_UTC.timestamp_millis();
+        if row.next_at <= now || row.next_at.timestamp_millis() == never {
+            return row.clone();
+        }
+        ReviewRow {
+            next_at: cron::review_at(&self.config.almanac, review, row.nominal),
+            ..row.clone()
+        }
     }
 
     /// The first run after `after`; none where the cron text never fires again.
@@ -147,10 +168,11 @@ impl Engine {
             at: now,
             state,
             figures: json!({}),
+            seq: self.last_seq().await?,
         };
         let mut messages = Vec::new();
         if state == RunState::Sent {
-            let (sent, figures) = self.review_messages(review, row.nominal, &day.to_string(), now).await?;
+            let (sent, figures) = self.review_messages(review, &run, now).await?;
             messages = sent;
             run.figures = Value::Object(figures);
         }
@@ -177,13 +199,13 @@ impl Engine {
     async fn review_messages(
         &self,
         review: &Review,
-        nominal: DateTime<Utc>,
-        day: &str,
+        run: &ReviewRun,
         now: DateTime<Utc>,
     ) -> Result<(Vec<Message>, Map<String, Value>), DaemonError> {
         let mut messages = Vec::new();
         let mut figures = Map::new();
-        for (reader, mut summary) in self.summaries(review, nominal, now).await? {
+        let day = run.day.to_string();
+        for (reader, mut summary) in self.summaries_to(review, run.nominal, now, run.seq).await? {
             let recipient = &reader.recipient;
             figures.insert(summary.key(), json!(summary.figures));
             let Some(target) = self.review_target(recipient) else {
@@ -194,7 +216,7 @@ impl Engine {
                 summary.trial_for = Some(format!("{} ({})", recipient.name, target.channel));
             }
             let words = self.renderer.review(&summary);
-            let parts = [review.id.as_str(), day, recipient.id.as_str()];
+            let parts = [review.id.as_str(), &day, recipient.id.as_str()];
             let mut message = self.plain_letter(MessageKind::Review, &target, &parts, words, now);
             message.content.figures = Some(summary.figures);
             messages.push(message);
@@ -212,11 +234,42 @@ impl Engine {
         nominal: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Reader, Summary)>, DaemonError> {
+        let seq = self.last_seq().await?;
+        self.summaries_to(review, nominal, now, seq).await
+    }
+
+    /// The number of the last journal entry; 0 where there is none.
+    async fn last_seq(&self) -> Result<u64, DaemonError> {
+        Ok(self.store.head().await?.map_or(0, |head| head.seq))
+    }
+
+    /// The journal's entries after one, up to another.
+    async fn entries_after(&self, mut seq: u64, last: u64) -> Result<Vec<Entry>, DaemonError> {
+        let mut all = Vec::new();
+        while seq < last {
+            let page = self.store.entries(seq, PAGE).await?;
+            let Some(end) = page.last() else {
+                break;
+            };
+            seq = end.seq;
+            all.extend(page.into_iter().filter(|entry| entry.seq <= last));
+        }
+        Ok(all)
+    }
+
+    /// [`Engine::summaries`] with what the journal says up to the entry `seq`.
+    async fn summaries_to(
+        &self,
+        review: &Review,
+        nominal: DateTime<Utc>,
+        now: DateTime<Utc>,
+        seq: u64,
+    ) -> Result<Vec<(Reader, Summary)>, DaemonError> {
         let stored = self.store.tasks().await?;
         let last = self.store.last_run(&review.id).await?;
         let since = last.as_ref().map(|run| run.at);
-        let entries = match since {
-            Some(since) => self.store.entries_between(since, now).await?,
+        let entries = match &last {
+            Some(last) => self.entries_after(last.seq, seq).await?,
             None => Vec::new(),
         };
         let previous: BTreeMap<String, Figures> = last
@@ -233,7 +286,7 @@ impl Engine {
             since,
             entries: &entries,
             previous: &previous,
-            undelivered: &self.undelivered(since).await?,
+            undelivered: &self.undelivered(since.is_none(), &entries).await?,
             mismatches: &mismatches,
             people: &self.config.people,
             almanac: &self.config.almanac,
@@ -250,17 +303,18 @@ impl Engine {
             .collect())
     }
 
-    /// Whom messages did not reach since the last run, each with how many.
-    async fn undelivered(&self, since: Option<DateTime<Utc>>) -> Result<Vec<Undelivered>, DaemonError> {
-        let messages = self
-            .store
-            .messages(&[MessageState::Undeliverable], UNDELIVERABLE_MAX)
-            .await?;
+    /// Whom messages did not reach, each with how many: those that were given up since the last run, and before the
+    /// first run all.
+    async fn undelivered(&self, is_first: bool, entries: &[Entry]) -> Result<Vec<Undelivered>, DaemonError> {
+        let messages = if is_first {
+            self.store
+                .messages(&[MessageState::Undeliverable], UNDELIVERABLE_MAX)
+                .await?
+        } else {
+            self.given_up(entries).await?
+        };
         let mut all: Vec<Undelivered> = Vec::new();
-        for message in messages
-            .iter()
-            .filter(|message| since.is_none_or(|since| message.created >= since))
-        {
+        for message in &messages {
             let recipient = message.content.recipient.name.clone();
             let channel = message.channel.to_string();
             match all
@@ -277,6 +331,24 @@ impl Engine {
             }
         }
         Ok(all)
+    }
+
+    /// The messages that these entries say were given up, and that have not arrived by another way since.
+    async fn given_up(&self, entries: &[Entry]) -> Result<Vec<Message>, DaemonError> {
+        let mut ids: Vec<MessageId> = entries
+            .iter()
+            .filter(|entry| entry.kind == "undeliverable")
+            .filter_map(|entry| entry.data.get("message")?.as_str())
+            .map(MessageId::new)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut messages = Vec::new();
+        for id in ids.iter().take(UNDELIVERABLE_MAX as usize) {
+            let message = self.store.message(id).await?;
+            messages.extend(message.filter(|message| message.state == MessageState::Undeliverable));
+        }
+        Ok(messages)
     }
 
     fn review_target(&self, recipient: &Recipient) -> Option<Target> {

@@ -66,9 +66,12 @@ pub struct ReviewRun {
     pub state: RunState,
     /// Its figures, for comparison by the next.
     pub figures: Value,
+    /// The last journal entry of which it tells; the next goes on from here. Acts carry the time at which they began,
+    /// so that by time one could fall between two reviews.
+    pub seq: u64,
 }
 
-type Cells = (String, String, i64, i64, String, String);
+type Cells = (String, String, i64, i64, String, String, i64);
 
 impl Store {
     /// When each review is due next.
@@ -130,7 +133,7 @@ impl Store {
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let new = sqlx::query(
-            "INSERT INTO runs (review, day, nominal, at, state, figures) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO runs (review, day, nominal, at, state, figures, seq) VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (review, day) DO NOTHING",
         )
         .bind(run.review.as_str())
@@ -139,6 +142,7 @@ impl Store {
         .bind(ms(run.at))
         .bind(run.state.as_str())
         .bind(json(&run.figures)?)
+        .bind(i64::try_from(run.seq).unwrap_or(i64::MAX))
         .execute(&mut *tx)
         .await?
         .rows_affected()
@@ -162,7 +166,7 @@ impl Store {
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn last_run(&self, review: &ReviewId) -> Result<Option<ReviewRun>> {
         let cells: Option<Cells> = sqlx::query_as(
-            "SELECT review, day, nominal, at, state, figures FROM runs WHERE review = $1 AND state = 'sent' \
+            "SELECT review, day, nominal, at, state, figures, seq FROM runs WHERE review = $1 AND state = 'sent' \
              ORDER BY at DESC, day DESC LIMIT 1",
         )
         .bind(review.as_str())
@@ -180,7 +184,7 @@ impl Store {
         let rows: Vec<Cells> = match review {
             Some(review) => {
                 sqlx::query_as(
-                    "SELECT review, day, nominal, at, state, figures FROM runs WHERE review = $1 \
+                    "SELECT review, day, nominal, at, state, figures, seq FROM runs WHERE review = $1 \
                      ORDER BY at DESC, day DESC LIMIT $2",
                 )
                 .bind(review.as_str())
@@ -189,7 +193,7 @@ impl Store {
                 .await?
             }
             None => sqlx::query_as(
-                "SELECT review, day, nominal, at, state, figures FROM runs ORDER BY at DESC, day DESC, review LIMIT $1",
+                "SELECT review, day, nominal, at, state, figures, seq FROM runs ORDER BY at DESC, day DESC, review LIMIT $1",
             )
             .bind(i64::from(limit))
             .fetch_all(self.read())
@@ -215,13 +219,14 @@ async fn save(link: &mut Link, row: &ReviewRow) -> Result<()> {
     Ok(())
 }
 
-fn run((review, day, nominal, at, state, figures): Cells) -> Result<ReviewRun> {
+fn run((review, day, nominal, at, state, figures, seq): Cells) -> Result<ReviewRun> {
     Ok(ReviewRun {
         day: word(day)?,
         nominal: instant(nominal)?,
         at: instant(at)?,
         state: word(state)?,
         figures: parse(&format!("the figures of review {review}"), &figures)?,
+        seq: u64::try_from(seq).unwrap_or(0),
         review: ReviewId::new(review),
     })
 }

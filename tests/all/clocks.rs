@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use duban::clock::Clock;
 
-use crate::world::{TOWN, World, at, ledger};
+use crate::servers::Server;
+use crate::world::{self, TOWN, World, at, ledger};
 
 /// Berlin, with a review and a sending time in the hour that is missing in March and double in October.
 fn berlin() -> String {
@@ -140,4 +141,69 @@ async fn a_review_that_is_missed_beyond_its_limit_is_recorded_and_not_sent() {
             .collect::<Vec<_>>(),
         expected
     );
+}
+
+/// The town with a review on Mondays.
+fn mondays() -> String {
+    TOWN.to_owned() + "[reviews.weekly]\ncron = \"0 9 * * MON\"\nto = [\"office\"]\nlate_limit = \"3d\"\n"
+}
+
+#[tokio::test]
+async fn a_review_that_is_still_to_come_moves_with_the_days_off() {
+    let mut world = World::new(&mondays(), &ledger(&TASKS));
+    world.start("2026-03-06T12:00:00+08:00").await;
+    world.edit("[store]", "[calendar_days]\noff = [2026-03-09]\n[store]");
+    world.restart("2026-03-06T13:00:00+08:00").await;
+    world.run_until("2026-03-06T14:00:00+08:00").await;
+    world.edit("off = [2026-03-09]", "off = [2026-03-09, 2026-03-10]");
+    world.restart("2026-03-07T13:00:00+08:00").await;
+    world.run_until("2026-03-12T12:00:00+08:00").await;
+    let runs = world.store().runs(None, 9).await.unwrap();
+    let days: Vec<_> = runs.iter().map(|run| run.at.to_rfc3339()).collect();
+    assert_eq!(days, ["2026-03-11T01:00:00+00:00"]);
+}
+
+/// The text of the last review.
+fn last_review(world: &World) -> String {
+    world
+        .mails()
+        .into_iter()
+        .rfind(|mail| mail.kind == "review")
+        .unwrap()
+        .text
+}
+
+#[tokio::test]
+async fn an_act_that_began_before_a_review_and_was_stored_after_it_stands_in_the_next() {
+    let mut world = World::new(&mondays(), &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T09:00:01+08:00").await;
+    let close = duban::rules::progress::Act::Close { on: None };
+    world::act_on(&world.store(), "3", &close, at("2026-03-02T08:59:59+08:00")).await;
+    world.run_until("2026-03-09T09:10:00+08:00").await;
+    assert!(last_review(&world).contains("Task 3"), "{}", last_review(&world));
+}
+
+#[tokio::test]
+async fn a_message_that_is_given_up_stands_in_the_next_review_however_old_it_is() {
+    let server = Server::smtp().await;
+    let busy = "451 4.3.0 try again later";
+    server.seen().refusals.insert("ann".into(), busy.into());
+    let config = mondays()
+        .replace("0 9 * * MON", "0 10 * * MON")
+        .replace("[store]", "[delivery]\ngive_up = \"6h\"\n[store]")
+        .replace(
+            "server = \"file:mail\"",
+            &format!("server = \"smtp://127.0.0.1:{}\"", server.port),
+        );
+    let mut world = World::new(&config, &ledger(&[("1", "2026-03-05"), ("2", "2026-03-12")]));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-09T10:10:00+08:00").await;
+    let reviews: Vec<_> = server
+        .mails_to("office")
+        .into_iter()
+        .filter(|mail| mail.kind == "review")
+        .collect();
+    assert_eq!(reviews.len(), 2);
+    assert!(reviews[1].text.contains("try again later"), "{}", reviews[1].text);
 }

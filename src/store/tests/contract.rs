@@ -378,7 +378,7 @@ suite! {
     async fn a_review_runs_once_for_each_day(store: Store) {
         let row = |seconds| ReviewRow { id: "weekly".into(), cron: "30 8 * * MON".to_owned(), zone: "Asia/Shanghai".to_owned(), nominal: at(seconds), next_at: at(seconds) };
         store.save_review_rows(&[row(0)], &[]).await.expect("it is saved");
-        let run = ReviewRun { review: "weekly".into(), day: "2021-12-13".parse().expect("a date"), nominal: at(0), at: at(1), state: RunState::Sent, figures: json!({"red": 2}) };
+        let run = ReviewRun { review: "weekly".into(), day: "2021-12-13".parse().expect("a date"), nominal: at(0), at: at(1), state: RunState::Sent, figures: json!({"red": 2}), seq: 1 };
         let messages = [message("r", "mail", MessageKind::Review, "summary")];
         assert!(store.record_run(at(1), &run, &messages, Some(&row(100)), vec![draft("review", None)]).await.expect("it runs"));
         let again = ReviewRun { at: at(2), ..run.clone() };

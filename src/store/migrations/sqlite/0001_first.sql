@@ -122,6 +122,7 @@ CREATE TABLE runs (
     at      BIGINT NOT NULL,
     state   TEXT NOT NULL,               -- sent missed skipped
     figures TEXT NOT NULL,
+    seq     BIGINT NOT NULL,             -- the last journal entry that it tells of
     PRIMARY KEY (review, day)
 );
 CREATE INDEX runs_at ON runs (at);
