@@ -20,6 +20,7 @@ mod reviews;
 mod sqlite;
 mod tasks;
 mod told;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -33,12 +34,14 @@ pub use self::delivery::{AttemptRow, Settled};
 pub use self::error::{ActError, Result, StoreError};
 pub use self::journal::Verified;
 pub use self::lanes::LaneRow;
+pub use self::loads::Load;
 pub use self::open::{Access, Opened};
 pub use self::outbox::{OutboxCounts, QueueBatch, WaitingRecipient, recipient_key};
 pub use self::plan::Planned;
 pub use self::reviews::{ReviewRow, ReviewRun, RunState};
 pub use self::tasks::{Change, Intake, StoredTask};
 pub use self::told::ToldRow;
+pub use self::words::PendingWord;
 
 /// A point in time; kept to the millisecond.
 pub type Instant = DateTime<Utc>;

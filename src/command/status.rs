@@ -160,7 +160,7 @@ async fn tell_of_store(desk: &Desk, store: &Store) -> Result<(), Failure> {
     for (cause, since) in store.causes().await.map_err(failed)? {
         let since = local_time(almanac, since);
         match cause.split_once(':') {
-            None if cause == "load" => note(&format!(
+            Some(("load", _)) => note(&format!(
                 "degraded since {since}: the files are broken or were refused, and the last good load is in force"
             )),
             Some(("template", text)) => note(&format!(

@@ -7,7 +7,7 @@ use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::ChannelId;
 use crate::domain::message::MessageKind;
 use crate::domain::system::SystemWord;
-use crate::store::QueueBatch;
+use crate::store::PendingWord;
 
 impl Engine {
     /// The office's people, each on a channel whose endpoint works and is not `except`. Where none of theirs works, the
@@ -59,30 +59,6 @@ impl Engine {
             .collect()
     }
 
-    /// Tells the office at once.
-    pub(super) async fn tell_office(
-        &self,
-        key: &str,
-        word: &SystemWord,
-        except: Option<&ChannelId>,
-        now: DateTime<Utc>,
-    ) -> Result<(), DaemonError> {
-        let messages = self.office_letters(key, word, except, now);
-        if messages.is_empty() {
-            tracing::error!(cause = key, "the office cannot be told: it has no channel that works");
-        }
-        self.store
-            .queue(
-                now,
-                QueueBatch {
-                    messages,
-                    ..QueueBatch::default()
-                },
-            )
-            .await?;
-        Ok(())
-    }
-
     /// Tells the office, unless this cause was told before and has not ended.
     pub(super) async fn tell_office_once(
         &self,
@@ -91,9 +67,13 @@ impl Engine {
         except: Option<&ChannelId>,
         now: DateTime<Utc>,
     ) -> Result<(), DaemonError> {
-        if self.store.begin_cause(key, now).await? {
-            self.tell_office(key, word, except, now).await?;
+        // Most often it was told: then nothing need be written for nobody.
+        if self.store.causes().await?.iter().any(|(name, _)| name == key) {
+            return Ok(());
         }
+        let letters = self.office_letters(key, word, except, now);
+        Self::warn_of_silence(key, &letters);
+        self.store.turn_cause(now, Some(key), &[], &letters).await?;
         Ok(())
     }
 
@@ -104,9 +84,42 @@ impl Engine {
         word: &SystemWord,
         now: DateTime<Utc>,
     ) -> Result<(), DaemonError> {
-        if self.store.end_cause(key, now).await?.is_some() {
-            self.tell_office(&format!("{key}:end"), word, None, now).await?;
-        }
+        let letters = self.office_letters(&format!("{key}:end"), word, None, now);
+        self.store.turn_cause(now, None, &[key.to_owned()], &letters).await?;
         Ok(())
+    }
+
+    /// Of several causes that stand for one another: tells that `begin` holds now where it did not hold, and that all
+    /// is well again where `begin` is none and one of `open` held.
+    pub(super) async fn tell_turn(
+        &self,
+        begin: Option<&str>,
+        open: &[String],
+        word: &SystemWord,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaemonError> {
+        let is_known = begin.map_or_else(|| open.is_empty(), |begin| open.iter().any(|name| name == begin));
+        if is_known {
+            return Ok(());
+        }
+        let key = begin.map_or_else(|| format!("{}:end", open.join(",")), str::to_owned);
+        let letters = self.office_letters(&key, word, None, now);
+        Self::warn_of_silence(&key, &letters);
+        self.store.turn_cause(now, begin, open, &letters).await?;
+        Ok(())
+    }
+
+    /// Tells the office what was stored to be told.
+    pub(super) async fn tell_pending(&self, pending: &PendingWord, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let letters = self.office_letters(&pending.name, &pending.word, None, now);
+        Self::warn_of_silence(&pending.name, &letters);
+        self.store.tell_word(&pending.name, &letters).await?;
+        Ok(())
+    }
+
+    fn warn_of_silence(key: &str, letters: &[Letter]) {
+        if letters.is_empty() {
+            tracing::error!(cause = key, "the office cannot be told: it has no channel that works");
+        }
     }
 }

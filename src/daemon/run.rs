@@ -16,7 +16,6 @@ use crate::daemon::heartbeat::{Heartbeat, Pulse};
 use crate::daemon::sync::{FirstLoad, Started, start};
 use crate::daemon::watch::Watch;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::system::SystemWord;
 use crate::rules::intake::Removals;
 use crate::store::Opened;
 
@@ -59,6 +58,8 @@ pub struct Begun {
     pub engine: Arc<Engine>,
     /// Why the files are not in force; empty where they are.
     pub problems: Vec<String>,
+    /// How many tasks the configuration in force holds.
+    pub tasks: usize,
 }
 
 /// Starts: takes the files in, finds what the last run left, tells the office what a start found, and decides what is due.
@@ -72,11 +73,11 @@ pub async fn begin(
     clock: Arc<dyn Clock>,
     options: RunOptions,
 ) -> Result<Begun, DaemonError> {
-    let Opened { store, created, .. } = opened;
+    let Opened { store, .. } = opened;
     let Started {
         engine,
         problems,
-        synced,
+        tasks,
     } = start(
         path,
         env,
@@ -95,12 +96,13 @@ pub async fn begin(
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
     let now = clock.now();
     engine.plan_due(now).await?;
-    if created {
-        announce(&engine, synced.added.len(), now).await?;
-    }
-    engine.tell_of_start(&problems, &synced, now).await?;
+    engine.tell_of_start(&problems, now).await?;
     engine.decide(now, Gather::Done).await?;
-    Ok(Begun { engine, problems })
+    Ok(Begun {
+        engine,
+        problems,
+        tasks,
+    })
 }
 
 /// Runs until `stop` completes, then finishes what is in flight within 20 s.
@@ -116,7 +118,11 @@ pub async fn run(
     ready: Ready,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
-    let Begun { engine, problems } = begin(path, env, opened, clock, options).await?;
+    let Begun {
+        engine,
+        problems,
+        tasks,
+    } = begin(path, env, opened, clock, options).await?;
     let store = engine.store().clone();
     let pulse = Pulse::default();
     let heartbeat = Heartbeat::start(&pulse).await.map_err(DaemonError::Heartbeat)?;
@@ -132,8 +138,7 @@ pub async fn run(
     ));
     let delivering = tokio::spawn(deliver_loop(Arc::clone(&engine), Arc::clone(&outbox), stop_receiver));
     ready(&format!(
-        "{} tasks, {}",
-        engine.config().tasks.len(),
+        "{tasks} tasks, {}",
         if problems.is_empty() {
             "in order"
         } else {
@@ -156,29 +161,6 @@ pub async fn run(
     drop(engine);
     store.close().await;
     Ok(())
-}
-
-async fn announce(engine: &Engine, tasks: usize, now: DateTime<Utc>) -> Result<(), DaemonError> {
-    let store = engine.store();
-    let late: u32 = store
-        .waiting_recipients(now)
-        .await?
-        .iter()
-        .map(|waiting| waiting.late)
-        .sum();
-    let path = store.path().map(|path| path.display().to_string()).unwrap_or_default();
-    tracing::warn!(
-        store.path = path,
-        tasks,
-        late,
-        "a new store was made at {path}: {tasks} tasks, {late} late notices"
-    );
-    let word = SystemWord::NewStore {
-        path,
-        tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
-        late,
-    };
-    engine.tell_office("new-store", &word, None, now).await
 }
 
 /// What woke the deciding loop.

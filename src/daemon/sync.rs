@@ -11,15 +11,17 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, FileSet, Problems, Severity};
 use crate::daemon::outlook::{ground, told_book};
-use crate::daemon::plan_loop::{BY, planned};
+use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::TaskId;
 use crate::domain::journal::Draft;
+use crate::domain::message::MessageKind;
+use crate::domain::notice::Told;
 use crate::domain::system::SystemWord;
 use crate::domain::task::{Task, TaskState};
 use crate::rules::intake::{self, Intake, IntakeError, Removals, Row};
 use crate::rules::planner::{self, ToldBook};
-use crate::store::{self, Planned, Store, StoredTask};
+use crate::store::{self, PendingWord, Store};
 
 /// How far ahead a new calendar is compared with the old one.
 const CALENDAR_AHEAD: TimeDelta = TimeDelta::days(400);
@@ -133,6 +135,9 @@ pub async fn sync(
         moved,
         ..Synced::default()
     };
+    // Asked of the loads and not of the file: a store whose first load was cut short is still new.
+    let is_new = store.last_load().await?.is_none();
+    let text = serde_json::to_string(&config.files).map_err(DaemonError::KeptLoad)?;
     let prints: BTreeMap<_, String> = config.ladders.iter().map(|(id, ladder)| (id, ladder.print())).collect();
     let taken = store
         .intake(now, |stored| {
@@ -148,14 +153,29 @@ pub async fn sync(
                     ladder_print: prints.get(&task.ladder).map_or("", String::as_str),
                 })
                 .collect();
-            let intake = intake::intake(&stored, &rows, now, removals)?;
+            let mut intake = intake::intake(&stored, &rows, now, removals)?;
             synced.added = rows
                 .iter()
                 .map(|row| row.task.id.clone())
                 .filter(|id| !stored.contains_key(id))
                 .collect();
             synced.withdrawn.clone_from(&intake.withdrawn);
-            Ok(changes(intake, &synced.moved, now))
+            let told = match first_load {
+                FirstLoad::Quiet => hush(&mut intake, config, &synced.added, now),
+                FirstLoad::CatchUp => Vec::new(),
+            };
+            let words = words(store, is_new, &synced, now);
+            let print = crate::rules::compose::message_id(MessageKind::System, &[&text]);
+            let load = store::Load {
+                print: print.as_str().to_owned(),
+                text,
+            };
+            Ok(store::Intake {
+                told,
+                words,
+                load: Some(load),
+                ..changes(intake, &synced.moved, now)
+            })
         })
         .await?;
     if let Err(errors) = taken {
@@ -163,12 +183,6 @@ pub async fn sync(
     }
     // Ladders, people, times of day or the calendar may have changed: everything is looked at once more.
     store.wake_tasks(None, now).await?;
-    if first_load == FirstLoad::Quiet && !synced.added.is_empty() {
-        hush(store, config, &synced.added, now).await?;
-    }
-    let text = serde_json::to_string(&config.files).map_err(DaemonError::KeptLoad)?;
-    let print = crate::rules::compose::message_id(crate::domain::message::MessageKind::System, &[&text]);
-    store.save_load(now, print.as_str(), &text).await?;
     Ok(Ok(synced))
 }
 
@@ -194,43 +208,74 @@ fn changes(intake: Intake, moved: &[String], now: DateTime<Utc>) -> store::Intak
             data,
         });
     }
-    store::Intake { changes, entries }
+    store::Intake {
+        changes,
+        entries,
+        ..store::Intake::default()
+    }
 }
 
-/// Records the past of tasks that were just loaded as covered.
-async fn hush(store: &Store, config: &Config, added: &BTreeSet<TaskId>, now: DateTime<Utc>) -> Result<(), DaemonError> {
-    const BATCH: u32 = 500;
-    let mut decide = |stored: &StoredTask, told: &[store::ToldRow]| {
-        let Some(ground) = ground(config, &stored.task, &stored.state) else {
-            return Planned::default();
-        };
-        let quiet = if added.contains(&stored.task.id) {
-            planner::quieted(&ground, now)
-        } else {
-            Vec::new()
-        };
-        let mut book = told_book(told);
-        for told in &quiet {
-            book.note(told.key.clone(), told.occurrence, told.level);
+/// What the office is to be told of a load; stored with it, so that a crash delays the word and does not lose it.
+fn words(store: &Store, is_new: bool, synced: &Synced, now: DateTime<Utc>) -> Vec<PendingWord> {
+    let stamp = now.timestamp_millis();
+    let mut words = Vec::new();
+    if is_new {
+        words.push(PendingWord {
+            name: "new-store".to_owned(),
+            word: SystemWord::NewStore {
+                path: store.path().map(|path| path.display().to_string()).unwrap_or_default(),
+                tasks: u32::try_from(synced.added.len()).unwrap_or(u32::MAX),
+                late: 0,
+            },
+        });
+    }
+    if !synced.withdrawn.is_empty() {
+        let tasks = synced
+            .withdrawn
+            .iter()
+            .map(|(id, title)| (id.to_string(), title.clone()))
+            .collect();
+        words.push(PendingWord {
+            name: format!("withdrawn:{stamp}"),
+            word: SystemWord::Withdrawn { tasks },
+        });
+    }
+    if !synced.moved.is_empty() {
+        words.push(PendingWord {
+            name: format!("calendar:{stamp}"),
+            word: SystemWord::CalendarLoaded {
+                moved: synced.moved.clone(),
+            },
+        });
+    }
+    words
+}
+
+/// The past of tasks that are loaded for the first time counts as told; each gets an entry that says so.
+fn hush(intake: &mut Intake, config: &Config, added: &BTreeSet<TaskId>, now: DateTime<Utc>) -> Vec<(TaskId, Told)> {
+    let mut all = Vec::new();
+    for changed in &mut intake.changed {
+        let id = &changed.task.id;
+        if !added.contains(id) {
+            continue;
         }
-        let plan = planner::plan(&ground, &book, now, now + TimeDelta::milliseconds(1));
-        let mut planned = planned(&stored.task.id, plan, now);
-        if !quiet.is_empty() {
-            let data = json!({ "reason": "the first load was quiet: what lay in the past counts as told" });
-            let task = Some(stored.task.id.clone());
-            planned.entries.push(Draft {
-                at: now,
-                task,
-                kind: "hushed".to_owned(),
-                by: BY.to_owned(),
-                data,
-            });
+        let Some(ground) = ground(config, &changed.task, &changed.state) else {
+            continue;
+        };
+        let quiet = planner::quieted(&ground, now);
+        if quiet.is_empty() {
+            continue;
         }
-        planned.told.extend(quiet);
-        planned
-    };
-    while store.plan_due(now, BATCH, &mut decide).await? == BATCH {}
-    Ok(())
+        changed.entries.push(Draft {
+            at: now,
+            task: Some(id.clone()),
+            kind: "hushed".to_owned(),
+            by: BY.to_owned(),
+            data: json!({ "reason": "the first load was quiet: what lay in the past counts as told" }),
+        });
+        all.extend(quiet.into_iter().map(|told| (id.clone(), told)));
+    }
+    all
 }
 
 /// What another calendar moves of what would go out in the next year or so, a line for each notice.
@@ -279,12 +324,12 @@ async fn moved_by_calendar(
     Ok(moved)
 }
 
-/// What a start found and did: everything that the office is told of it.
+/// What a start found and did.
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) engine: Arc<Engine>,
     pub(super) problems: Vec<String>,
-    pub(super) synced: Synced,
+    pub(super) tasks: usize,
 }
 
 /// Chooses the configuration, takes its ledger in, and opens the ways out. A ledger that is refused leaves the last good
@@ -303,9 +348,8 @@ pub(super) async fn start(
         mut problems,
     } = start_config(path, env, &store).await?;
     let before = kept(&store, env).await?;
-    let mut synced = Synced::default();
     match sync(&store, &config, before.as_ref(), now, removals, first_load).await? {
-        Ok(done) => synced = done,
+        Ok(_) => {}
         Err(errors) => {
             let Some(before) = before else {
                 return Err(DaemonError::Intake(errors));
@@ -315,48 +359,50 @@ pub(super) async fn start(
             store.wake_tasks(None, now).await?;
         }
     }
+    // From here on the tasks stand in the store, and need not stand in memory too.
+    let tasks = std::mem::take(&mut config.tasks).len();
+    config.places = BTreeMap::new();
     let engine = Arc::new(Engine::open(config, store, clock).await?);
     Ok(Started {
         engine,
         problems,
-        synced,
+        tasks,
     })
 }
 
-/// The cause under which the office is told of broken or refused files.
-pub(super) const LOAD_CAUSE: &str = "load";
+/// The family of causes under which the office is told of broken or refused files.
+const LOAD_CAUSE: &str = "load";
 
 impl Engine {
-    /// Tells the office what a start found: broken files or files in order again, withdrawn rows, a moved calendar.
-    pub(super) async fn tell_of_start(
-        &self,
-        problems: &[String],
-        synced: &Synced,
-        now: DateTime<Utc>,
-    ) -> Result<(), DaemonError> {
-        self.tell_of_load(problems, now).await?;
-        if !synced.withdrawn.is_empty() {
-            let tasks = synced
-                .withdrawn
-                .iter()
-                .map(|(id, title)| (id.to_string(), title.clone()))
-                .collect();
-            self.tell_office("withdrawn", &SystemWord::Withdrawn { tasks }, None, now)
-                .await?;
+    /// Tells the office what a start found: what was stored to be told, and broken files or files in order again.
+    pub(super) async fn tell_of_start(&self, problems: &[String], now: DateTime<Utc>) -> Result<(), DaemonError> {
+        for mut pending in self.store.pending_words().await? {
+            if let SystemWord::NewStore { path, tasks, late } = &mut pending.word {
+                let waiting = self.store.waiting_recipients(now).await?;
+                *late = waiting.iter().map(|waiting| waiting.late).sum();
+                tracing::warn!(
+                    store.path = path,
+                    tasks,
+                    late,
+                    "a new store was made at {path}: {tasks} tasks, {late} late notices"
+                );
+            }
+            self.tell_pending(&pending, now).await?;
         }
-        if !synced.moved.is_empty() {
-            let word = SystemWord::CalendarLoaded {
-                moved: synced.moved.clone(),
-            };
-            self.tell_office("calendar", &word, None, now).await?;
-        }
-        Ok(())
+        self.tell_of_load(problems, now).await
     }
 
-    /// Tells the office that the files are broken or refused, or that they are in order again.
+    /// Tells the office that the files are broken or refused, once for each set of problems, or that they are in order
+    /// again.
     pub(super) async fn tell_of_load(&self, problems: &[String], now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let causes = self.store.causes().await?;
+        let open: Vec<String> = causes
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| name.split(':').next() == Some(LOAD_CAUSE))
+            .collect();
         if problems.is_empty() {
-            return self.tell_office_end(LOAD_CAUSE, &SystemWord::LoadAccepted, now).await;
+            return self.tell_turn(None, &open, &SystemWord::LoadAccepted, now).await;
         }
         for problem in problems {
             tracing::error!("the last good load stays in force: {problem}");
@@ -365,6 +411,9 @@ impl Engine {
             problems: problems.to_vec(),
             since: self.as_of(now),
         };
-        self.tell_office_once(LOAD_CAUSE, &word, None, now).await
+        let parts: Vec<&str> = problems.iter().map(String::as_str).collect();
+        let print = crate::rules::compose::message_id(MessageKind::System, &parts);
+        let cause = format!("{LOAD_CAUSE}:{print}");
+        self.tell_turn(Some(&cause), &open, &word, now).await
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::id::ChannelId;
 
 use super::cell::{instant, maybe_instant, ms};
+use super::sqlite::Link;
 use super::{Instant, Result, Store};
 
 /// How one lane stands.
@@ -76,14 +77,9 @@ impl Store {
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn begin_cause(&self, key: &str, now: Instant) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let new = sqlx::query("INSERT INTO causes (name, since) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(key)
-            .bind(ms(now))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let new = begin_cause(&mut tx, key, now).await?;
         tx.commit().await?;
-        Ok(new > 0)
+        Ok(new)
     }
 
     /// A cause ends. Since when it held, where it had begun.
@@ -114,4 +110,15 @@ impl Store {
             .map(|(name, since)| Ok((name, instant(since)?)))
             .collect()
     }
+}
+
+/// [`Store::begin_cause`] within a transaction.
+pub(super) async fn begin_cause(link: &mut Link, key: &str, now: Instant) -> Result<bool> {
+    let new = sqlx::query("INSERT INTO causes (name, since) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+        .bind(key)
+        .bind(ms(now))
+        .execute(link)
+        .await?
+        .rows_affected();
+    Ok(new > 0)
 }

@@ -2,11 +2,12 @@
 
 use crate::domain::id::TaskId;
 use crate::domain::journal::Draft;
+use crate::domain::notice::Told;
 use crate::domain::task::{Task, TaskState};
 
 use super::cell::{instant, maybe_instant, ms, parse};
 use super::sqlite::{self, Link};
-use super::{ActError, Instant, Result, Store, journal};
+use super::{ActError, Instant, Load, PendingWord, Result, Store, journal, loads, words};
 
 /// How many near ids an unknown one is answered with.
 const NEAR: usize = 3;
@@ -42,6 +43,12 @@ pub struct Intake {
     pub changes: Vec<Change>,
     /// Entries that belong to no one task; they stand after those of the changes.
     pub entries: Vec<Draft>,
+    /// What counts as told from now on.
+    pub told: Vec<(TaskId, Told)>,
+    /// What the office is to be told of it.
+    pub words: Vec<PendingWord>,
+    /// The load itself, to fall back on.
+    pub load: Option<Load>,
 }
 
 pub(super) type Cells = (String, String, Option<i64>);
@@ -130,7 +137,7 @@ impl Store {
     /// Outside, [`StoreError`](super::StoreError) where the database fails; inside, what `decide` refused with.
     pub async fn intake<E: Send>(
         &self,
-        _now: Instant,
+        now: Instant,
         decide: impl FnOnce(&[StoredTask]) -> Result<Intake, E> + Send,
     ) -> Result<Result<usize, E>> {
         let mut tx = self.begin().await?;
@@ -150,6 +157,11 @@ impl Store {
         }
         entries.append(&mut intake.entries);
         journal::append(&mut tx, entries).await?;
+        sqlite::mark_told(&mut tx, now, &intake.told).await?;
+        words::put(&mut tx, now, &intake.words).await?;
+        if let Some(load) = &intake.load {
+            loads::keep(&mut tx, now, &load.print, &load.text).await?;
+        }
         tx.commit().await?;
         Ok(Ok(intake.changes.len()))
     }

@@ -192,7 +192,7 @@ fn settled(id: &str, outcome: &str, state: MessageState) -> Settled {
 async fn load(store: &Store, changes: Vec<Change>) {
     let intake = Intake {
         changes,
-        entries: Vec::new(),
+        ..Intake::default()
     };
     store
         .intake::<()>(at(0), |_| Ok(intake))

@@ -117,12 +117,10 @@ async fn a_first_load_long_after_the_deadlines_gives_each_person_one_late_mail_w
     assert!(notices.values().all(|count| *count == 1), "{notices:?}");
     // Whoever a task names is told of it in that one mail, and of each the text says how late it is.
     let rows = world.told().await;
-    let titles: BTreeMap<String, String> = world
-        .engine()
-        .config()
-        .tasks
-        .iter()
-        .map(|task| (task.id.to_string(), task.title.clone()))
+    let stored = world.store().tasks().await.unwrap();
+    let titles: BTreeMap<String, String> = stored
+        .into_iter()
+        .map(|stored| (stored.task.id.to_string(), stored.task.title))
         .collect();
     let mut checked = 0;
     for (task, _, who, channel) in rows.iter().filter(|row| row.3 == "mail") {

@@ -2,11 +2,14 @@
 
 use std::fs;
 
+use duban::config::{self, Environment};
+use duban::daemon::{self, FirstLoad};
 use duban::domain::message::{MessageKind, MessageState};
 use duban::domain::task::Phase;
 use duban::rules::intake::Removals;
+use duban::store::{Access, Store};
 
-use crate::world::{HEADER, TOWN, World, ledger};
+use crate::world::{HEADER, TOWN, World, at, ledger};
 
 fn twenty() -> String {
     let ids: Vec<String> = (1..=20).map(|n| n.to_string()).collect();
@@ -137,4 +140,89 @@ async fn a_task_that_returns_goes_on_with_its_history() {
         "{heard:?}"
     );
     assert!(heard.len() > 1, "and hears what it missed: {heard:?}");
+}
+
+#[tokio::test]
+async fn each_further_cause_of_a_bad_load_is_told_once_too_and_the_repair_of_all_once() {
+    let mut world = running("2026-03-02T08:00:00+08:00").await;
+    let before = world.words_to_office().await.len();
+    for (so_far, (what, damage)) in DAMAGES.iter().enumerate() {
+        damage(&world);
+        world.look_at_files().await;
+        world.look_at_files().await;
+        let words = world.words_to_office().await;
+        assert_eq!(words.len(), before + so_far + 1, "{what}: {words:?}");
+        world.write("ledger.csv", " ");
+    }
+    world.write("ledger.csv", twenty());
+    world.look_at_files().await;
+    world.look_at_files().await;
+    assert_eq!(world.words_to_office().await.len(), before + DAMAGES.len() + 1);
+    assert_eq!(world.store().causes().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn another_cause_at_a_restart_is_told_and_the_same_is_not() {
+    let mut world = running("2026-03-02T08:00:00+08:00").await;
+    let before = world.words_to_office().await.len();
+    let restarts: [(&str, Damage, usize); 4] = [
+        ("03", |world| world.write("ledger.csv", ""), 1),
+        ("04", |world| world.write("ledger.csv", half()), 2),
+        ("05", |_| {}, 2),
+        ("06", |world| world.write("ledger.csv", twenty()), 3),
+    ];
+    for (day, damage, words) in restarts {
+        damage(&world);
+        world.restart(&format!("2026-03-{day}T08:00:00+08:00")).await;
+        world.run_until(&format!("2026-03-{day}T08:10:00+08:00")).await;
+        assert_eq!(world.words_to_office().await.len(), before + words, "on the {day}");
+    }
+}
+
+/// Takes the files in as a start does, and ends before anything else is done.
+async fn cut_short_after_the_load(world: &World, now: &str) {
+    let now = at(now);
+    let env = Environment::new([]);
+    let config = config::load(&world.path("duban.toml"), &env).unwrap();
+    let store = Store::open(&config.store, Access::Run, now).await.unwrap().store;
+    daemon::sync(&store, &config, None, now, world.removals, world.first_load)
+        .await
+        .unwrap()
+        .unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_a_load_withdrew_is_told_though_the_daemon_was_cut_off_right_after_it() {
+    let mut world = running("2026-03-02T08:00:00+08:00").await;
+    world.write("ledger.csv", half());
+    world.removals = Removals::Accepted;
+    world.stop().await;
+    cut_short_after_the_load(&world, "2026-03-03T08:00:00+08:00").await;
+    for day in ["03", "04"] {
+        world.start(&format!("2026-03-{day}T09:00:00+08:00")).await;
+        world.run_until(&format!("2026-03-{day}T09:10:00+08:00")).await;
+        let words = world.messages(MessageKind::System, MessageState::Delivered).await;
+        let told = words
+            .iter()
+            .filter(|message| message.content.words.text.contains("Task 20"))
+            .count();
+        assert_eq!(told, 1, "on the {day}");
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_store_is_told_though_the_daemon_was_cut_off_right_after_its_first_load() {
+    let mut world = World::new(TOWN, &twenty());
+    world.first_load = FirstLoad::Quiet;
+    cut_short_after_the_load(&world, "2026-03-18T08:00:00+08:00").await;
+    world.first_load = FirstLoad::CatchUp;
+    world.start("2026-03-18T09:00:00+08:00").await;
+    world.run_until("2026-03-18T09:10:00+08:00").await;
+    assert_eq!(world.words_to_office().await.len(), 1);
+    assert_eq!(world.told().await, [], "and what was quiet stays so");
+    world.restart("2026-03-18T10:00:00+08:00").await;
+    world.run_until("2026-03-18T10:10:00+08:00").await;
+    assert_eq!(world.words_to_office().await.len(), 1);
 }

@@ -96,7 +96,7 @@ async fn status_tells_of_a_stopped_channel_and_of_a_refused_load() {
         next_try: None,
     };
     store.save_lane(&lane).await.unwrap();
-    store.begin_cause("load", since).await.unwrap();
+    store.begin_cause("load:0f1e", since).await.unwrap();
     store.close().await;
     let ran = office.duban(&["status"]);
     assert_eq!(ran.code, Some(0));

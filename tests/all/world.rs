@@ -158,7 +158,7 @@ impl World {
             removals: self.removals,
         };
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let Begun { engine, problems } = daemon::begin(&path, &env, opened, clock, options).await?;
+        let Begun { engine, problems, .. } = daemon::begin(&path, &env, opened, clock, options).await?;
         self.watch = Some(Watch::new(&path, &env, &engine));
         self.engine = Some(engine);
         self.problems = problems;

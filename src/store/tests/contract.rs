@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::domain::notice::NoticeState;
+use crate::domain::system::SystemWord;
 
-use super::super::{ActError, LaneRow, ReviewRow, ReviewRun, RunState, StoreError};
+use super::super::{ActError, LaneRow, Load, PendingWord, ReviewRow, ReviewRun, RunState, StoreError};
 use super::*;
 
 /// Runs each case on a store in memory and on one in a file.
@@ -397,6 +398,36 @@ suite! {
         row.stopped_since = None;
         store.save_lane(&row).await.expect("it is saved");
         assert_eq!(store.lanes().await.expect("lanes"), [row]);
+    }
+
+    async fn a_cause_turns_together_with_its_messages(store: Store) {
+        let letter = |id: &str| vec![(message(id, "mail", MessageKind::System, "word"), Vec::new())];
+        assert!(store.turn_cause(at(1), Some("load:a"), &[], &letter("a")).await.expect("it begins"));
+        let open = ["load:a".to_owned()];
+        assert!(!store.turn_cause(at(2), Some("load:a"), &open, &letter("again")).await.expect("it holds"));
+        assert!(store.turn_cause(at(3), Some("load:b"), &open, &letter("b")).await.expect("another begins"));
+        assert_eq!(store.causes().await.expect("causes"), [("load:b".to_owned(), at(3))]);
+        assert!(store.turn_cause(at(4), None, &["load:b".to_owned()], &letter("end")).await.expect("it ends"));
+        assert!(!store.turn_cause(at(5), None, &["load:b".to_owned()], &letter("end again")).await.expect("it is over"));
+        assert_eq!(store.messages(&[], 9).await.expect("messages").len(), 3);
+    }
+
+    async fn what_a_load_tells_is_stored_with_it(store: Store) {
+        let word = PendingWord { name: "withdrawn:1".to_owned(), word: SystemWord::Withdrawn { tasks: vec![("1".to_owned(), "t".to_owned())] } };
+        let intake = Intake {
+            changes: vec![change("1", 0, None)],
+            told: vec![("1".into(), told(2, Level::Warn))],
+            words: vec![word.clone()],
+            load: Some(Load { print: "p".to_owned(), text: "files".to_owned() }),
+            ..Intake::default()
+        };
+        store.intake::<()>(at(0), |_| Ok(intake)).await.expect("it is stored").expect("it is not refused");
+        assert_eq!(store.told(&"1".into()).await.expect("told").first().map(|row| row.occurrence), Some(2));
+        assert_eq!(store.last_load().await.expect("a load"), Some((at(0), "files".to_owned())));
+        assert_eq!(store.pending_words().await.expect("words"), [word]);
+        store.tell_word("withdrawn:1", &[(message("w", "mail", MessageKind::System, "word"), Vec::new())]).await.expect("it is told");
+        assert_eq!(store.pending_words().await.expect("words"), []);
+        assert_eq!(store.messages(&[], 9).await.expect("messages").len(), 1);
     }
 
     async fn a_cause_is_new_once_and_ends_once(store: Store) {

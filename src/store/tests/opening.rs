@@ -205,7 +205,7 @@ async fn a_full_disk_is_said_and_leaves_what_was_there() {
     let changes = (0..2000).map(|n| change(&format!("more-{n}"), n, None)).collect();
     let intake = Intake {
         changes,
-        entries: Vec::new(),
+        ..Intake::default()
     };
     let refused = store.intake::<()>(at(0), |_| Ok(intake)).await;
     assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");

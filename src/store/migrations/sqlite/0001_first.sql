@@ -107,6 +107,13 @@ CREATE TABLE causes (
     since BIGINT NOT NULL
 );
 
+-- What the office is still to be told, stored with what it tells of.
+CREATE TABLE words (
+    name TEXT PRIMARY KEY NOT NULL,
+    at   BIGINT NOT NULL,
+    word TEXT NOT NULL
+);
+
 CREATE TABLE reviews (
     id      TEXT PRIMARY KEY NOT NULL,
     cron    TEXT NOT NULL,
