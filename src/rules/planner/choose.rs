@@ -21,9 +21,23 @@ pub(super) fn choose(
 ) {
     let (past, coming): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.past);
     let mut instants: BTreeMap<DateTime<Utc>, Vec<Bundle<'_>>> = BTreeMap::new();
-    for (_, bundle) in by_role(past) {
-        let at = bundle.winner.at.max(now);
-        instants.entry(at).or_default().push(bundle);
+    // Decided once, at `now`, so that slices and one stretch agree.
+    let (caught_up, held): (Vec<_>, Vec<_>) = by_role(past).into_values().partition(|bundle| bundle.winner.at <= now);
+    let heard = if now < until {
+        heard(ground, &caught_up)
+    } else {
+        BTreeMap::new()
+    };
+    for bundle in held {
+        match covering(ground, &bundle, &heard) {
+            Some(by) => plan
+                .told
+                .extend(bundle.into_all().map(|candidate| covered(&candidate, by))),
+            None => instants.entry(bundle.winner.at).or_default().push(bundle),
+        }
+    }
+    if !caught_up.is_empty() {
+        instants.entry(now).or_default().extend(caught_up);
     }
     for candidate in coming {
         instants.entry(candidate.at).or_default().push(Bundle {
@@ -49,16 +63,55 @@ pub(super) fn choose(
         }
         bundles = merge(bundles);
         for bundle in &bundles {
-            spoken.insert(
-                bundle.winner.role.clone(),
-                bundle.winner.step.step.occurrence_name(bundle.winner.count.k),
-            );
+            spoken.insert(bundle.winner.role.clone(), name(&bundle.winner));
         }
         speak(ground, bundles, plan);
     }
     plan.notices.sort_by(|a, b| {
         (a.at, Reverse(a.level), &a.recipient, &a.channel).cmp(&(b.at, Reverse(b.level), &b.recipient, &b.channel))
     });
+}
+
+/// What each recipient of a catch-up hears, the loudest of it, with its name.
+type Heard = BTreeMap<(RecipientKind, String), (Level, String)>;
+
+fn heard(ground: &Ground<'_>, bundles: &[Bundle<'_>]) -> Heard {
+    let mut heard = Heard::new();
+    for bundle in bundles {
+        let level = bundle.winner.step.step.level;
+        for who in holders(ground, &bundle.winner) {
+            let known = heard.entry(who).or_insert_with(|| (level, name(&bundle.winner)));
+            if level > known.0 {
+                *known = (level, name(&bundle.winner));
+            }
+        }
+    }
+    heard
+}
+
+/// What covers a catch-up that waits for the next opening: everybody whom it is for hears something as loud in another
+/// role now.
+fn covering<'h>(ground: &Ground<'_>, bundle: &Bundle<'_>, heard: &'h Heard) -> Option<&'h str> {
+    let level = bundle.winner.step.step.level;
+    let mut by = None;
+    for who in holders(ground, &bundle.winner) {
+        let (_, name) = heard.get(&who).filter(|(loudest, _)| *loudest >= level)?;
+        by = Some(name.as_str());
+    }
+    by
+}
+
+fn name(candidate: &Candidate<'_>) -> String {
+    candidate.step.step.occurrence_name(candidate.count.k)
+}
+
+/// Who would hear a candidate when it goes out.
+fn holders(ground: &Ground<'_>, candidate: &Candidate<'_>) -> Vec<(RecipientKind, String)> {
+    let day = ground.almanac.today(candidate.at);
+    addressees(ground.people, ground.task, &candidate.role, candidate.step.step, day)
+        .into_iter()
+        .map(|addressee| (addressee.recipient.kind, addressee.recipient.id))
+        .collect()
 }
 
 /// What goes out to a role at an instant, and what it covers.
@@ -137,7 +190,7 @@ fn speak(ground: &Ground<'_>, mut bundles: Vec<Bundle<'_>>, plan: &mut Plan) {
         if told.is_empty() {
             continue;
         }
-        let name = winner.step.step.occurrence_name(winner.count.k);
+        let name = name(winner);
         let mut sent = false;
         let mut covering = String::new();
         let mut channels = BTreeSet::new();

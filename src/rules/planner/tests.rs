@@ -646,6 +646,21 @@ fn a_caught_up_notice_waits_for_the_opening_and_wakes_the_planner_then() {
 }
 
 #[test]
+fn a_caught_up_notice_that_would_wait_is_covered_by_a_louder_one_to_the_same_person_in_another_role() {
+    let mut world = World::new("2021-12-16", &["due +1wd overdue owner,head", "due +1d escalate lead"]);
+    world.almanac.timing.hours = hours();
+    world.task.lead = Party::Person(PersonId::new("owner"));
+    assert_eq!(
+        world.go("2021-12-18T22:00", "2021-12-18T22:01"),
+        ["12-18 22:00 due+1d/escalate > owner late"]
+    );
+    assert_eq!(
+        world.go("2021-12-18T22:01", "2021-12-21T00:00"),
+        ["12-20 08:30 due+1wd/overdue > head late"]
+    );
+}
+
+#[test]
 fn a_deputy_gets_it_marked_for_whom_and_from_escalate_on_the_person_too() {
     let mut world = World::new("2021-12-16", &["due -3wd warn lead", "due +1d escalate lead"]);
     let lead = world.people.persons.get_mut(&PersonId::new("lead")).expect("a lead");
