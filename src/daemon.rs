@@ -5,6 +5,7 @@
 //! task and deliver in another, so that a slow server delays no decision.
 
 mod climb;
+mod clock_watch;
 mod compose_loop;
 mod deliver_loop;
 mod door;

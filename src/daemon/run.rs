@@ -93,6 +93,7 @@ pub async fn begin(
             "{found} messages were being sent when the last run ended; they are sent again with the same ids"
         );
     }
+    engine.look_at_clock(clock.now()).await?;
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
     let now = clock.now();
     engine.plan_due(now).await?;
@@ -197,8 +198,12 @@ async fn decide_loop(
         match next_event(&engine, &pulse, &mut version, wait, &mut stop).await {
             Event::Tick | Event::Changed => {}
             Event::Housekeeping => {
-                if let Err(error) = watch.look(&engine, engine.clock.now()).await {
+                let now = engine.clock.now();
+                if let Err(error) = watch.look(&engine, now).await {
                     tracing::error!("looking at the files failed: {error}");
+                }
+                if let Err(error) = engine.look_at_clock(now).await {
+                    tracing::error!("looking at the clock failed: {error}");
                 }
             }
             Event::Stop => return,
