@@ -1,6 +1,6 @@
 //! Configuration: from files to one proven [`Config`], or to all problems at once.
 //!
-//! The road: `origin` reads bytes, `raw` says what stands in the files, [`load`] follows includes and ledgers, the
+//! The road: `origin` reads bytes, `raw` says what stands in the files, `load` follows includes and ledgers, the
 //! other files here each prove one noun. After it nothing checks again. Only this room reads the environment.
 
 mod address;
