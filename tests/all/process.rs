@@ -169,7 +169,7 @@ fn told(mail: &Server, hook: &Server) -> BTreeMap<String, BTreeSet<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_twenty_times_while_messages_go_out_it_loses_none_and_repeats_keep_their_ids() {
-    kill_while_telling(400, 20, 900, 60).await;
+    kill_while_telling(400, 20, 900, 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
