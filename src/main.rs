@@ -37,7 +37,13 @@ fn start(cli: Cli) -> Result<(), Failure> {
     let settings = LogSettings::from_words(filter, format);
     let settings = settings.map_err(|error| Failure::NotUnderstood(error.into()))?;
     telemetry::init(&settings).map_err(|error| Failure::NotUnderstood(error.into()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // A replay does one thing after another: threads that wake each other only cost it time.
+    let mut runtime = if matches!(cli.command, Command::Simulate(_)) {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(command::run(cli))
 }
 
