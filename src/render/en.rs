@@ -274,7 +274,7 @@ impl Phrases for En {
                 ),
                 &[
                     format!("Cause: {}", self.said(cause)),
-                    "People with a channel elsewhere are told there; the rest waits. It is tried again every 15 minutes, and at once after a reload.".into(),
+                    "People with a channel elsewhere are told there; the rest waits. It is tried again every 15 minutes, and at once after a restart.".into(),
                 ],
                 Vec::new(),
             ),
