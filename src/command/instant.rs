@@ -1,10 +1,10 @@
 //! Instants and ends of spans as people type them: `--now`, `--from`, `--until`.
 
-use chrono::{DateTime, Months, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use thiserror::Error;
 
-use crate::domain::ladder::{Span, TimeUnit};
+use crate::domain::ladder::Span;
 use crate::domain::when::When;
 use crate::rules::calendar::{Almanac, instant_in};
 
@@ -70,26 +70,9 @@ pub fn until(text: &str, from: DateTime<Utc>, almanac: &Almanac) -> Result<DateT
         .trim()
         .parse()
         .map_err(|_| InstantError::NoEnd { text: text.to_owned() })?;
-    after(from, span, almanac).ok_or_else(|| InstantError::TooFar { text: text.to_owned() })
-}
-
-fn after(from: DateTime<Utc>, span: Span, almanac: &Almanac) -> Option<DateTime<Utc>> {
-    let local = almanac.local(from).naive_local();
-    let amount = i64::from(span.amount);
-    let end = match span.unit {
-        TimeUnit::Hours => return from.checked_add_signed(TimeDelta::try_hours(amount)?),
-        TimeUnit::Minutes => return from.checked_add_signed(TimeDelta::try_minutes(amount)?),
-        TimeUnit::Seconds => return from.checked_add_signed(TimeDelta::try_seconds(amount)?),
-        TimeUnit::Days => local.checked_add_signed(TimeDelta::try_days(amount)?)?,
-        TimeUnit::Weeks => local.checked_add_signed(TimeDelta::try_weeks(amount)?)?,
-        TimeUnit::Months => local.checked_add_months(Months::new(span.amount))?,
-        TimeUnit::WorkingDays => {
-            let days = i32::try_from(span.amount).ok()?;
-            let day = almanac.calendar.add_working_days(local.date(), days).date;
-            day.and_time(local.time())
-        }
-    };
-    Some(almanac.instant(end))
+    almanac
+        .after(from, span)
+        .ok_or_else(|| InstantError::TooFar { text: text.to_owned() })
 }
 
 #[cfg(test)]
