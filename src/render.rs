@@ -1,5 +1,6 @@
 //! Words for people: message templates in Chinese and English, which users may override, over phrases that are ours.
 
+mod chat;
 mod en;
 mod escape;
 mod letter;

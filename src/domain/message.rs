@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::id::{ChannelId, MessageId, NoticeId, TaskId};
+use super::chat::Chat;
+use super::id::{ChannelId, MessageId, NoticeId, PersonId, TaskId};
 use super::ladder::{Anchor, Level};
 use super::notice::Recipient;
 use super::people::Locale;
@@ -213,8 +214,8 @@ pub struct Item {
     pub held_from: Option<String>,
     /// The names of those for whom the recipient gets it (absence); empty: for themselves.
     pub for_names: Vec<String>,
-    /// For groups: everyone concerned, by name.
-    pub concerned: Vec<String>,
+    /// For groups: everyone concerned, with their names.
+    pub concerned: Vec<(PersonId, String)>,
     /// 佐证要求
     pub evidence: String,
     /// 问题
@@ -330,6 +331,9 @@ impl Nearest {
 /// The worst so many notices of a message are written in full, the rest counted.
 pub const ITEMS_MAX: usize = 100;
 
+/// In a message to a group, so many are named, the worst [`ITEMS_MAX`] of them in full, and the rest counted.
+pub const GROUP_ITEMS_MAX: usize = 500;
+
 /// Tasks by light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
@@ -356,6 +360,9 @@ pub struct Words {
     pub html: String,
     /// Markdown of the same content.
     pub markdown: String,
+    /// The same content for chats, before it takes a vendor's dialect.
+    #[serde(default)]
+    pub chat: Chat,
     /// Set where a template failed and the built-in plain text stands instead: what failed.
     pub fallback: Option<String>,
 }
@@ -402,6 +409,8 @@ pub struct Message {
     pub attempts: u32,
     /// Whether an attempt ended `unknown` or better: from then on its bytes do not change.
     pub frozen: bool,
+    /// Whether its rich form was refused, so that it goes as plain text.
+    pub plain: bool,
     /// The last answer: `backoff: 451 4.3.0 try again later`.
     pub last_outcome: Option<String>,
     /// How it came here: how many times it already went up, and from whom.

@@ -15,6 +15,8 @@ pub enum Outcome {
     RetryAfter {
         /// How long.
         wait: TimeDelta,
+        /// Who else must wait.
+        reach: Reach,
         /// Its words.
         words: String,
     },
@@ -35,6 +37,17 @@ pub enum Outcome {
     Unreachable(String),
     /// The bytes left and no answer came: it may have arrived.
     Unknown(String),
+}
+
+/// How far a server's word to wait reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything that ends at the same place.
+    Endpoint,
+    /// Everything that goes by the same robot or account, wherever it ends.
+    Account,
+    /// Every channel of the same vendor.
+    Vendor,
 }
 
 impl Outcome {

@@ -104,6 +104,8 @@ pub enum ChannelKind {
     Email,
     /// One post to one endpoint.
     Webhook,
+    /// One post to a group that many read.
+    Group,
 }
 
 /// A channel as the rules see it.

@@ -1,5 +1,7 @@
 //! Making ledger text harmless and short: it may hold anything that somebody can paste into a cell.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::domain::when::When;
 
 /// One line without control characters: runs of white space become one blank, characters that turn the direction of
@@ -25,7 +27,7 @@ fn turns_direction(c: char) -> bool {
 
 /// How wide a text is in half-width columns: a Chinese character or an emoji takes two.
 pub(super) fn width(text: &str) -> usize {
-    clusters(text).iter().map(|cluster| cluster_width(cluster)).sum()
+    text.graphemes(true).map(cluster_width).sum()
 }
 
 fn cluster_width(cluster: &str) -> usize {
@@ -49,33 +51,16 @@ pub(super) fn shorten(text: &str, columns: usize) -> String {
     }
     let room = columns.saturating_sub(2);
     let (mut kept, mut used) = (String::new(), 0);
-    for cluster in clusters(text) {
-        used += cluster_width(&cluster);
+    for cluster in text.graphemes(true) {
+        used += cluster_width(cluster);
         if used > room {
             break;
         }
-        kept.push_str(&cluster);
+        kept.push_str(cluster);
     }
     kept.truncate(kept.trim_end_matches([' ', '、', '，', ',', '；', ';']).len());
     kept.push('…');
     kept
-}
-
-fn clusters(text: &str) -> Vec<String> {
-    let mut clusters: Vec<String> = Vec::new();
-    let mut flag_half = false;
-    let mut joined = false;
-    for c in text.chars() {
-        let is_flag = ('\u{1F1E6}'..='\u{1F1FF}').contains(&c);
-        let belongs = joined || char_width(c) == 0 || (is_flag && flag_half);
-        match clusters.last_mut().filter(|_| belongs) {
-            Some(last) => last.push(c),
-            None => clusters.push(c.to_string()),
-        }
-        flag_half = is_flag && !flag_half;
-        joined = c == '\u{200D}';
-    }
-    clusters
 }
 
 /// Markdown in which ledger text is only text: no markup, no HTML, no links, no mentions.

@@ -161,7 +161,7 @@ impl ItemPage {
             } else {
                 words.names(&item.for_names)
             },
-            concerned: words.names(&item.concerned),
+            concerned: words.names(&item.concerned.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>()),
             // The part was played by whom the message could not reach.
             role: if is_forwarded {
                 String::new()

@@ -52,6 +52,7 @@ impl Plain {
                 html(&text)
             ),
             markdown: text.lines().map(markdown).collect::<Vec<_>>().join("\n"),
+            chat: crate::domain::chat::Chat::of_text(&self.subject, &text),
             subject: self.subject,
             text,
             fallback: Some(why),

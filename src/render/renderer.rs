@@ -8,13 +8,15 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
+use super::chat;
 use super::escape::{html, markdown, one_line, shorten};
 use super::letter::LetterPage;
 use super::notice::NoticePage;
-use super::phrases::{self, Letter, Phrases};
+use super::phrases::{self, Letter};
 use super::plain::Plain;
 use super::review::ReviewPage;
 use super::sample;
+use crate::domain::chat::Chat;
 use crate::domain::message::{Digest, Words};
 use crate::domain::people::Locale;
 use crate::domain::review::Summary;
@@ -96,17 +98,28 @@ impl Renderer {
     #[must_use]
     pub fn notices(&self, digest: &Digest) -> Words {
         let page = NoticePage::of(digest);
-        self.words("notice", digest.locale, &page).unwrap_or_else(|fault| {
-            Plain::of_notices(&page).words(phrases::of(digest.locale), &page.as_of, fault.to_string())
-        })
+        let phrases = phrases::of(digest.locale);
+        let words = self
+            .words("notice", digest.locale, &page)
+            .unwrap_or_else(|fault| Plain::of_notices(&page).words(phrases, &page.as_of, fault.to_string()));
+        Words {
+            chat: chat::of_notices(&page, digest, phrases.as_of()),
+            ..words
+        }
     }
 
     /// The words of a summary.
     #[must_use]
     pub fn review(&self, summary: &Summary) -> Words {
         let page = ReviewPage::of(summary);
-        self.words("review", summary.locale, &page)
-            .unwrap_or_else(|fault| (page.plain()).words(phrases::of(summary.locale), &page.as_of, fault.to_string()))
+        let phrases = phrases::of(summary.locale);
+        let words = self
+            .words("review", summary.locale, &page)
+            .unwrap_or_else(|fault| page.plain().words(phrases, &page.as_of, fault.to_string()));
+        Words {
+            chat: chat::of_review(&page, summary.locale, phrases.as_of()),
+            ..words
+        }
     }
 
     /// Word to the office about Duban itself; `as_of` is local time.
@@ -148,6 +161,10 @@ impl Renderer {
             text: format!("{mark}\n{}", words.text),
             html,
             markdown: format!("**{}**\n{}", markdown(mark), words.markdown),
+            chat: Chat {
+                title: format!("{mark} {}", words.chat.title),
+                ..words.chat
+            },
             fallback: words.fallback,
         }
     }
@@ -158,14 +175,18 @@ impl Renderer {
             ..letter
         };
         let page = LetterPage::of(letter, as_of);
-        self.words("letter", locale, &page).unwrap_or_else(|fault| {
-            let words: &dyn Phrases = phrases::of(locale);
+        let phrases = phrases::of(locale);
+        let words = self.words("letter", locale, &page).unwrap_or_else(|fault| {
             let plain = Plain {
                 subject: page.headline.clone(),
                 lines: page.paragraphs.iter().chain(&page.list).cloned().collect(),
             };
-            plain.words(words, as_of, fault.to_string())
-        })
+            plain.words(phrases, as_of, fault.to_string())
+        });
+        Words {
+            chat: chat::of_letter(&page, phrases.as_of()),
+            ..words
+        }
     }
 
     fn words<P: Serialize>(&self, name: &str, locale: Locale, page: &P) -> Result<Words, TemplateFault> {
@@ -176,6 +197,7 @@ impl Renderer {
             text: tidy(&self.part(&file("txt"), &page)?),
             html: self.part(&file("html"), &page)?,
             markdown: tidy(&self.part(&file("md"), &page)?),
+            chat: Chat::default(),
             fallback: None,
         })
     }

@@ -5,6 +5,7 @@ mod zh;
 
 use serde::Serialize;
 
+use super::chat::icon;
 use super::escape::{one_line, shorten};
 use super::notice::light_color;
 use super::phrases::{self, Phrases};
@@ -90,6 +91,10 @@ pub(super) struct ReviewPage {
 /// Tasks of one light.
 #[derive(Debug, Serialize)]
 pub(super) struct LightPage {
+    /// The light.
+    pub(super) light: Light,
+    /// For chats.
+    pub(super) icon: &'static str,
     /// The word.
     pub(super) word: &'static str,
     /// Its colour.
@@ -103,6 +108,8 @@ pub(super) struct LightPage {
 /// One section.
 #[derive(Debug, Serialize)]
 pub(super) struct SectionPage {
+    /// For chats.
+    pub(super) icon: &'static str,
     /// With its count.
     pub(super) heading: String,
     /// Worst first.
@@ -258,6 +265,7 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
         })
         .collect();
     SectionPage {
+        icon: part_icon(part),
         heading: words.heading(part, section.count(), since),
         lines,
         more: more(section.more, words),
@@ -267,9 +275,22 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
 fn other(part: Part, lines: Vec<LinePage>, left: u32, since: &str, words: &dyn ReviewPhrases) -> SectionPage {
     let count = u32::try_from(lines.len()).unwrap_or(u32::MAX).saturating_add(left);
     SectionPage {
+        icon: part_icon(part),
         heading: words.heading(part, count, since),
         lines,
         more: more(left, words),
+    }
+}
+
+fn part_icon(part: Part) -> &'static str {
+    match part {
+        Part::Overdue => icon(Light::Red),
+        Part::DueSoon => icon(Light::Yellow),
+        Part::Silent => "🔕",
+        Part::UnderReview => icon(Light::Blue),
+        Part::Closed => "✅",
+        Part::Changes => "🔄",
+        Part::Mismatches | Part::Undelivered => "⚠️",
     }
 }
 
@@ -286,6 +307,8 @@ fn lights(summary: &Summary, words: &dyn Phrases) -> Vec<LightPage> {
         .zip(counts(&summary.figures))
         .zip(before)
         .map(|((light, count), before)| LightPage {
+            light,
+            icon: icon(light),
             word: words.light(light),
             color: light_color(light),
             count,

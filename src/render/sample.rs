@@ -47,7 +47,9 @@ pub(super) fn digests(locale: Locale) -> Vec<Digest> {
     let mut full = item(locale, Anchor::Due, Level::Summon, 0);
     full.view.late = true;
     full.for_names = vec![person(locale, "张三")];
-    full.concerned = vec![person(locale, "张三"), person(locale, "李四")];
+    full.concerned = ["张三", "李四"]
+        .map(|name| (name.into(), person(locale, name)))
+        .to_vec();
     full.standing.provisional = true;
     full.standing.due_moved = true;
     full.moved_from = Some("2021-12-18".into());

@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use self::shift::Shift;
 use super::calendar::Almanac;
-use crate::domain::id::{MessageId, TaskId};
+use crate::domain::id::{MessageId, PersonId, TaskId};
 use crate::domain::journal::hex;
 use crate::domain::ladder::{Anchor, Level};
 use crate::domain::message::{
-    Content, Digest, Heard, ITEMS_MAX, Item, MessageKind, Named, NoticeView, Standing, Tally, TaskView, Words,
+    Content, Digest, Heard, Item, MessageKind, Named, NoticeView, Standing, Tally, TaskView, Words,
 };
 use crate::domain::notice::{Notice, Recipient, RecipientKind};
 use crate::domain::people::{Locale, Party, People};
@@ -37,12 +37,13 @@ pub struct Part<'a> {
 }
 
 /// What one message to `recipient` says of `parts` at `now`: the loudest notice of each task, worst first,
-/// [`ITEMS_MAX`] of them in full and the rest counted by level.
+/// `items_max` of them with their items and the rest counted by level.
 #[must_use]
 pub fn digest(
     parts: &[Part<'_>],
     recipient: &Recipient,
     locale: Locale,
+    items_max: usize,
     almanac: &Almanac,
     people: &People,
     now: DateTime<Utc>,
@@ -71,7 +72,7 @@ pub fn digest(
     let mut rest: BTreeMap<Level, u32> = BTreeMap::new();
     for (_, _, item) in ordered {
         tally.add(&item);
-        if items.len() < ITEMS_MAX {
+        if items.len() < items_max {
             items.push(item);
         } else {
             *rest.entry(item.view.level).or_default() += 1;
@@ -209,7 +210,7 @@ fn item(
         for_names: for_names.into_iter().map(str::to_owned).collect(),
         concerned: match recipient.kind {
             RecipientKind::Person => Vec::new(),
-            RecipientKind::Channel => concerned(task, people),
+            RecipientKind::Channel => concerned(task, of_task, people),
         },
         evidence: task.evidence.clone(),
         problem: task.problem.clone(),
@@ -242,25 +243,39 @@ pub fn task_view(task: &Task, state: &TaskState, almanac: &Almanac, people: &Peo
     }
 }
 
-/// The names of those who must act: owners or the unit's contacts, its head, and the lead.
-fn concerned(task: &Task, people: &People) -> Vec<String> {
+/// Those whom a group's post is about, with their names: those to whom its notices were meant; where it was meant for the
+/// group itself, those who must act: owners or the unit's contacts, its head, and the lead.
+fn concerned(task: &Task, of_task: &[&Part<'_>], people: &People) -> Vec<(PersonId, String)> {
+    let mut ids: Vec<PersonId> = Vec::new();
+    for part in of_task {
+        match part.notice.recipient.kind {
+            RecipientKind::Person => ids.push(PersonId::new(part.notice.recipient.id.as_str())),
+            RecipientKind::Channel => ids.extend(answerable(task, people)),
+        }
+    }
+    let mut concerned: Vec<(PersonId, String)> = Vec::new();
+    for id in ids {
+        if concerned.iter().any(|(known, _)| *known == id) {
+            continue;
+        }
+        let name = people.persons.get(&id).map_or(id.as_str(), |person| &person.name);
+        concerned.push((id.clone(), name.to_owned()));
+    }
+    concerned
+}
+
+/// Those who must act on a task.
+fn answerable(task: &Task, people: &People) -> Vec<PersonId> {
     let owners = if task.owner.is_empty() {
         vec![Party::Unit(task.unit.clone())]
     } else {
         task.owner.clone()
     };
     let head = people.units.get(&task.unit).and_then(|unit| unit.head.clone());
-    let ids = owners
+    owners
         .iter()
         .flat_map(|party| people.members_of(party))
         .chain(head)
-        .chain(people.members_of(&task.lead));
-    let mut names: Vec<String> = Vec::new();
-    for id in ids {
-        let name = people.persons.get(&id).map_or(id.as_str(), |person| &person.name);
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
+        .chain(people.members_of(&task.lead))
+        .collect()
 }

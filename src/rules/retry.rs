@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::domain::id::MessageId;
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reach};
 
 /// How patient a channel is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub struct Patience {
     pub retry: Vec<TimeDelta>,
     /// The age at which a message is given up.
     pub give_up: TimeDelta,
+    /// Where nobody knows whether a message arrived: the least wait before it is repeated.
+    pub unknown_wait: TimeDelta,
+    /// Whether it is repeated only once then, because the other side cannot tell a repeat.
+    pub is_repeated_once: bool,
 }
 
 /// What follows from an attempt.
@@ -23,7 +27,7 @@ pub enum Verdict {
     /// It is tried again then.
     Again(DateTime<Utc>),
     /// The lane pauses until then, and the message with it: the server's own word.
-    Pause(DateTime<Utc>),
+    Pause(DateTime<Utc>, Reach),
     /// The message goes up: it can never pass, or is too old.
     Undeliverable(String),
     /// The fault is the endpoint's: the lane stops, the message waits.
@@ -33,12 +37,14 @@ pub enum Verdict {
 /// Decides what follows from `outcome`, the `attempt`-th (from 1) of a message queued at `created`.
 ///
 /// The wait is the larger of `retry[attempt - 1]` and the vendor's minimum, lengthened by at most a tenth, computed from the
-/// message's id. A server's own wait wins, capped at what is left until the message is given up.
+/// message's id. A server's own wait wins, capped at what is left until the message is given up. `may_have_arrived`: an
+/// earlier attempt ended without anybody knowing whether it arrived.
 #[must_use]
 pub fn verdict(
     outcome: &Outcome,
     id: &MessageId,
     attempt: u32,
+    may_have_arrived: bool,
     created: DateTime<Utc>,
     now: DateTime<Utc>,
     patience: &Patience,
@@ -50,8 +56,16 @@ pub fn verdict(
             return Verdict::Undeliverable(words.clone());
         }
         Outcome::PermanentEndpoint(_) | Outcome::Unreachable(_) => return Verdict::StopLane,
-        Outcome::RetryAfter { wait, .. } if now < end => return Verdict::Pause((now + *wait).min(end).max(now)),
-        Outcome::RetryAfter { .. } | Outcome::Unknown(_) => TimeDelta::zero(),
+        Outcome::RetryAfter { wait, reach, .. } if now < end => {
+            return Verdict::Pause((now + *wait).min(end).max(now), *reach);
+        }
+        Outcome::RetryAfter { .. } => TimeDelta::zero(),
+        Outcome::Unknown(words) if may_have_arrived && patience.is_repeated_once => {
+            return Verdict::Undeliverable(format!(
+                "twice without a clear answer, so that it may have arrived; the last was: {words}"
+            ));
+        }
+        Outcome::Unknown(_) => patience.unknown_wait,
         Outcome::Backoff { minimum, .. } => minimum.unwrap_or_default(),
     };
     if now >= end {
@@ -89,6 +103,8 @@ mod tests {
         Patience {
             retry: vec![TimeDelta::seconds(30), TimeDelta::minutes(2)],
             give_up: TimeDelta::days(3),
+            unknown_wait: TimeDelta::zero(),
+            is_repeated_once: false,
         }
     }
 
@@ -98,7 +114,7 @@ mod tests {
 
     fn wait_of(verdict: &Verdict) -> TimeDelta {
         match verdict {
-            Verdict::Again(at) | Verdict::Pause(at) => *at - start(),
+            Verdict::Again(at) | Verdict::Pause(at, _) => *at - start(),
             Verdict::Done | Verdict::Undeliverable(_) | Verdict::StopLane => panic!("{verdict:?} has no time"),
         }
     }
@@ -112,7 +128,7 @@ mod tests {
         for (attempt, base) in [(1, 30), (2, 120), (9, 120)] {
             for n in 0..200 {
                 let id = MessageId::new(format!("{n}"));
-                let wait = wait_of(&verdict(&busy, &id, attempt, start(), start(), &patience()));
+                let wait = wait_of(&verdict(&busy, &id, attempt, false, start(), start(), &patience()));
                 assert!(
                     wait >= TimeDelta::seconds(base) && wait <= TimeDelta::milliseconds(base * 1100),
                     "{wait}"
@@ -127,7 +143,9 @@ mod tests {
             minimum: Some(TimeDelta::minutes(30)),
             words: "busy".into(),
         };
-        assert!(wait_of(&verdict(&busy, &"a".into(), 1, start(), start(), &patience())) >= TimeDelta::minutes(30));
+        assert!(
+            wait_of(&verdict(&busy, &"a".into(), 1, false, start(), start(), &patience())) >= TimeDelta::minutes(30)
+        );
     }
 
     #[test]
@@ -135,9 +153,10 @@ mod tests {
         for (asked, got) in [(1, 1), (7200, 7200), (900_000, 259_200)] {
             let outcome = Outcome::RetryAfter {
                 wait: TimeDelta::seconds(asked),
+                reach: Reach::Endpoint,
                 words: String::new(),
             };
-            let verdict = verdict(&outcome, &"a".into(), 1, start(), start(), &patience());
+            let verdict = verdict(&outcome, &"a".into(), 1, false, start(), start(), &patience());
             assert_eq!(wait_of(&verdict), TimeDelta::seconds(got));
         }
     }
@@ -150,13 +169,14 @@ mod tests {
             &lost,
             &"a".into(),
             50,
+            false,
             start(),
             end - TimeDelta::seconds(1),
             &patience(),
         );
         assert_eq!(before, Verdict::Again(end));
         assert!(matches!(
-            verdict(&lost, &"a".into(), 51, start(), end, &patience()),
+            verdict(&lost, &"a".into(), 51, false, start(), end, &patience()),
             Verdict::Undeliverable(_)
         ));
     }
@@ -172,6 +192,7 @@ mod tests {
                     &outcome,
                     &"a".into(),
                     99,
+                    false,
                     start(),
                     start() + TimeDelta::days(9),
                     &patience()
@@ -179,5 +200,18 @@ mod tests {
                 Verdict::StopLane
             );
         }
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_repeated_once_where_the_other_side_cannot_tell_a_repeat() {
+        let lost = Outcome::Unknown("no answer".into());
+        let robot = Patience {
+            unknown_wait: TimeDelta::minutes(1),
+            is_repeated_once: true,
+            ..patience()
+        };
+        let judge = |may_have_arrived| verdict(&lost, &"a".into(), 1, may_have_arrived, start(), start(), &robot);
+        assert!(wait_of(&judge(false)) >= TimeDelta::minutes(1));
+        assert!(matches!(judge(true), Verdict::Undeliverable(why) if why.contains("may have arrived")));
     }
 }

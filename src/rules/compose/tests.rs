@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use super::*;
 use crate::domain::id::{ChannelId, LadderId, NoticeId, PersonId, UnitId};
 use crate::domain::ladder::{Span, TimeUnit};
+use crate::domain::message::ITEMS_MAX;
 use crate::domain::message::Topic;
 use crate::domain::people::{Person, Unit};
 use crate::rules::calendar::{Calendar, DueOnDayOff, Timing};
@@ -158,7 +159,15 @@ fn digest_of(tasks: &[((Task, TaskState), Level)], kind: RecipientKind) -> Diges
         .map(|(notice, ((task, state), _))| Part { notice, task, state })
         .collect();
     let now = at("2021-12-20 09:00");
-    digest(&parts, &recipient(kind), Locale::ZhCn, &almanac(), &people(), now)
+    digest(
+        &parts,
+        &recipient(kind),
+        Locale::ZhCn,
+        ITEMS_MAX,
+        &almanac(),
+        &people(),
+        now,
+    )
 }
 
 #[test]
@@ -208,6 +217,7 @@ fn beyond_a_hundred_tasks_the_rest_is_counted_by_level() {
 #[test]
 fn a_thread_belongs_to_a_message_about_one_task_alone() {
     let words = Words {
+        chat: crate::domain::chat::Chat::default(),
         subject: String::new(),
         text: String::new(),
         html: String::new(),
@@ -229,8 +239,29 @@ fn a_thread_belongs_to_a_message_about_one_task_alone() {
 #[test]
 fn a_group_is_told_who_is_concerned_and_a_person_is_not() {
     let tasks = [(task("1", "2021-12-16"), Level::Overdue)];
-    let group = digest_of(&tasks, RecipientKind::Channel);
-    assert_eq!(group.items[0].concerned, ["联系人", "局长", "副市长"]);
+    let (owned, state) = &tasks[0].0;
+    let names = |meant_for: RecipientKind| {
+        let notice = Notice {
+            recipient: recipient(meant_for),
+            ..notice(owned, Level::Overdue)
+        };
+        let part = Part {
+            notice: &notice,
+            task: owned,
+            state,
+        };
+        let now = at("2021-12-20 09:00");
+        let group = recipient(RecipientKind::Channel);
+        let digest = digest(&[part], &group, Locale::ZhCn, ITEMS_MAX, &almanac(), &people(), now);
+        let concerned = &digest.items[0].concerned;
+        concerned.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(RecipientKind::Channel), ["联系人", "局长", "副市长"]);
+    assert_eq!(
+        names(RecipientKind::Person),
+        ["局长"],
+        "whom the group only carries it to"
+    );
     assert!(digest_of(&tasks, RecipientKind::Person).items[0].concerned.is_empty());
 }
 
