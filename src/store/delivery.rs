@@ -25,6 +25,8 @@ pub struct Settled {
     pub next_attempt: Instant,
     /// Whether its bytes may have arrived: they do not change from now on.
     pub frozen: bool,
+    /// Whether it goes as plain text from now on.
+    pub plain: bool,
     /// Whether this was an attempt: it is counted, and gets a row.
     pub counts: bool,
     /// What to write in the journal.
@@ -52,7 +54,7 @@ pub struct AttemptRow {
 
 impl Store {
     /// Claims for each lane at most so many waiting messages whose time has come, and marks them as being sent, in
-    /// one commit: word to the office first, then the longest due.
+    /// one commit: word to the office first, then the loudest, then the oldest.
     ///
     /// # Errors
     ///
@@ -142,6 +144,7 @@ impl Store {
                 state: MessageState::Waiting,
                 next_attempt: now,
                 frozen: true,
+                plain: false,
                 counts: true,
                 entries: Vec::new(),
                 follow: Vec::new(),
@@ -177,6 +180,24 @@ impl Store {
             .collect()
     }
 
+    /// The attempts since an instant, the oldest first: by which channel, and when.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn attempts_since(&self, since: Instant) -> Result<Vec<(ChannelId, Instant)>> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT messages.channel, attempts.at FROM attempts JOIN messages ON messages.id = attempts.message \
+             WHERE attempts.at >= $1 ORDER BY attempts.at",
+        )
+        .bind(ms(since))
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter()
+            .map(|(channel, at)| Ok((ChannelId::new(channel), instant(at)?)))
+            .collect()
+    }
+
     /// The earliest instant at which a waiting message of these lanes is to be tried.
     ///
     /// # Errors
@@ -185,17 +206,12 @@ impl Store {
     pub async fn next_message_at(&self, lanes: &[ChannelId]) -> Result<Option<Instant>> {
         let mut earliest: Option<i64> = None;
         for lane in lanes {
-            // By priority, so that the index answers without reading all that wait.
-            for priority in [0_i64, 1] {
-                let at: Option<i64> = sqlx::query_scalar(
-                    "SELECT MIN(next_attempt) FROM messages WHERE channel = $1 AND state = 'waiting' AND priority = $2",
-                )
-                .bind(lane.as_str())
-                .bind(priority)
-                .fetch_one(self.read())
-                .await?;
-                earliest = earliest.into_iter().chain(at).min();
-            }
+            let at: Option<i64> =
+                sqlx::query_scalar("SELECT MIN(next_attempt) FROM messages WHERE channel = $1 AND state = 'waiting'")
+                    .bind(lane.as_str())
+                    .fetch_one(self.read())
+                    .await?;
+            earliest = earliest.into_iter().chain(at).min();
         }
         maybe_instant(earliest)
     }
@@ -203,7 +219,7 @@ impl Store {
 
 async fn settle_one(link: &mut Link, now: Instant, settled: &Settled) -> Result<()> {
     let changed: Option<(String, i64)> = sqlx::query_as(
-        "UPDATE messages SET attempts = attempts + $1, frozen = (frozen OR $2), next_attempt = $3, \
+        "UPDATE messages SET attempts = attempts + $1, frozen = (frozen OR $2), plain = (plain OR $7), next_attempt = $3, \
          last_outcome = CASE WHEN state IN ('waiting', 'sending') OR $4 = 'delivered' THEN $5 ELSE last_outcome END, \
          state = CASE WHEN state IN ('waiting', 'sending') OR $4 = 'delivered' THEN $4 ELSE state END \
          WHERE id = $6 RETURNING state, attempts",
@@ -214,6 +230,7 @@ async fn settle_one(link: &mut Link, now: Instant, settled: &Settled) -> Result<
     .bind(settled.state.as_str())
     .bind(format!("{}: {}", settled.outcome, settled.words))
     .bind(settled.id.as_str())
+    .bind(settled.plain)
     .fetch_optional(&mut *link)
     .await?;
     let Some((state, attempts)) = changed else {

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Draft;
+use crate::domain::ladder::Level;
 use crate::domain::message::{Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, NoticeState, Recipient, ToldKey};
 
@@ -73,6 +74,7 @@ type Cells = (
     i64,
     i64,
     bool,
+    bool,
     Option<String>,
     String,
 );
@@ -80,7 +82,7 @@ type Cells = (
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, kind, channel, content, state, created, next_attempt, attempts, frozen, last_outcome, climb \
+            "SELECT id, kind, channel, content, state, created, next_attempt, attempts, frozen, plain, last_outcome, climb \
              FROM messages ",
             $rest
         )
@@ -385,12 +387,13 @@ pub(super) async fn put(link: &mut Link, messages: &[(Message, Vec<NoticeId>)]) 
 async fn insert(link: &mut Link, message: &Message) -> Result<()> {
     sqlx::query(
         "INSERT INTO messages (id, kind, channel, priority, content, state, created, next_attempt, attempts, frozen, \
-         last_outcome, climb, recipient) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         last_outcome, climb, recipient, plain, position) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(message.id.as_str())
     .bind(message.kind.as_str())
     .bind(message.channel.as_str())
-    .bind(priority(message.kind))
+    .bind(priority(message))
     .bind(json(&message.content)?)
     .bind(message.state.as_str())
     .bind(ms(message.created))
@@ -400,6 +403,8 @@ async fn insert(link: &mut Link, message: &Message) -> Result<()> {
     .bind(message.last_outcome.as_deref())
     .bind(json(&message.climb)?)
     .bind(&message.content.recipient.id)
+    .bind(message.plain)
+    .bind(position(message))
     .execute(link)
     .await?;
     Ok(())
@@ -417,7 +422,8 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
         "UPDATE messages SET channel = $1, state = $2, next_attempt = $3, climb = $4, \
          created = CASE WHEN state IN ('undeliverable', 'dropped') THEN $8 ELSE created END, \
          content = CASE WHEN frozen THEN content ELSE $5 END, \
-         recipient = CASE WHEN frozen THEN recipient ELSE $7 END WHERE id = $6",
+         recipient = CASE WHEN frozen THEN recipient ELSE $7 END, \
+         plain = (frozen AND plain), priority = $9, position = $10 WHERE id = $6",
     )
     .bind(message.channel.as_str())
     .bind(next.as_str())
@@ -427,22 +433,40 @@ async fn again(link: &mut Link, message: &Message, state: MessageState, frozen: 
     .bind(message.id.as_str())
     .bind(&message.content.recipient.id)
     .bind(ms(message.created))
+    .bind(priority(message))
+    .bind(position(message))
     .execute(link)
     .await?;
     Ok(())
 }
 
-/// Word to the office goes before all else.
-fn priority(kind: MessageKind) -> i64 {
-    match kind {
-        MessageKind::System | MessageKind::Undeliverable => 0,
-        MessageKind::Notice | MessageKind::Review | MessageKind::Test => 1,
+/// Word to the office goes before all else, and then the loudest first.
+fn priority(message: &Message) -> i64 {
+    let loudest = message.content.notices.iter().map(|notice| notice.level).max();
+    match (message.kind, loudest) {
+        (MessageKind::System | MessageKind::Undeliverable, _) => 0,
+        (_, Some(Level::Summon)) => 1,
+        (_, Some(Level::Escalate)) => 2,
+        (_, Some(Level::Overdue) | None) => 3,
+        (_, Some(Level::Due)) => 4,
+        (_, Some(Level::Warn)) => 5,
+        (_, Some(Level::Remind)) => 6,
     }
+}
+
+/// Parts of one message leave in their order.
+fn position(message: &Message) -> i64 {
+    message
+        .content
+        .words
+        .chat
+        .part
+        .map_or(0, |(number, _)| i64::from(number))
 }
 
 /// Reads a row of [`select`].
 pub(super) fn message(
-    (id, kind, channel, content, state, created, next_attempt, attempts, frozen, last_outcome, climb): Cells,
+    (id, kind, channel, content, state, created, next_attempt, attempts, frozen, plain, last_outcome, climb): Cells,
 ) -> Result<Message> {
     Ok(Message {
         kind: word(kind)?,
@@ -453,6 +477,7 @@ pub(super) fn message(
         next_attempt: instant(next_attempt)?,
         attempts: count(attempts)?,
         frozen,
+        plain,
         last_outcome,
         climb: parse(&format!("the way of message {id}"), &climb)?,
         id: MessageId::new(id),

@@ -6,6 +6,7 @@ mod opening;
 use chrono::TimeDelta;
 use serde_json::json;
 
+use crate::domain::chat::Chat;
 use crate::domain::id::{ChannelId, LadderId, MessageId, NoticeId, TaskId, UnitId};
 use crate::domain::journal::Draft;
 use crate::domain::ladder::{Anchor, Level};
@@ -148,6 +149,7 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
             recipient: recipient(),
             locale: Locale::ZhCn,
             words: Words {
+                chat: Chat::default(),
                 subject: "督办".to_owned(),
                 text: text.to_owned(),
                 html: String::new(),
@@ -165,6 +167,7 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
         next_attempt: at(0),
         attempts: 0,
         frozen: false,
+        plain: false,
         last_outcome: None,
         climb: Climb::default(),
     }
@@ -182,6 +185,7 @@ fn settled(id: &str, outcome: &str, state: MessageState) -> Settled {
         state,
         next_attempt: at(60),
         frozen: false,
+        plain: false,
         counts: true,
         entries: vec![draft(outcome, Some("1"))],
         follow: Vec::new(),

@@ -22,31 +22,22 @@ pub(in crate::store) async fn due_tasks(link: &mut Link, now: Instant, limit: u3
     )
 }
 
-/// At most `limit` waiting messages of a lane whose instant has come: word to the office first, then the longest due.
-/// One look for each priority, so that the index gives them in order.
+/// At most `limit` waiting messages of a lane whose instant has come: word to the office first, then the loudest, of these
+/// the oldest, and parts of one message in their order.
 pub(in crate::store) async fn due_messages(
     link: &mut Link,
     lane: &ChannelId,
     now: Instant,
     limit: u32,
 ) -> Result<Vec<MessageId>> {
-    let mut due = Vec::new();
-    for priority in [0_i64, 1] {
-        let left = i64::from(limit).saturating_sub(i64::try_from(due.len()).unwrap_or(i64::MAX));
-        if left <= 0 {
-            break;
-        }
-        let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM messages WHERE channel = $1 AND state = 'waiting' AND priority = $2 \
-             AND next_attempt <= $3 ORDER BY next_attempt, id LIMIT $4",
-        )
-        .bind(lane.as_str())
-        .bind(priority)
-        .bind(ms(now))
-        .bind(left)
-        .fetch_all(&mut *link)
-        .await?;
-        due.extend(ids.into_iter().map(MessageId::new));
-    }
-    Ok(due)
+    let ids: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM messages WHERE channel = $1 AND state = 'waiting' AND next_attempt <= $2 \
+         ORDER BY priority, created, position, next_attempt, id LIMIT $3",
+    )
+    .bind(lane.as_str())
+    .bind(ms(now))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *link)
+    .await?;
+    Ok(ids.into_iter().map(MessageId::new).collect())
 }

@@ -160,17 +160,17 @@ async fn an_older_store_is_brought_up_by_the_daemon_alone_and_a_copy_is_kept() {
 
     let early = open_with(&path, Access::Act, at(1), &tomorrow()).await.err();
     assert!(
-        matches!(early, Some(StoreError::Older { found: 1, known: 2, .. })),
+        matches!(early, Some(StoreError::Older { found: 2, known: 3, .. })),
         "{early:?}"
     );
 
     let opened = open_with(&path, Access::Run, at(1), &tomorrow())
         .await
         .expect("it is brought up");
-    assert_eq!((opened.created, opened.migrated_from), (false, Some(1)));
+    assert_eq!((opened.created, opened.migrated_from), (false, Some(2)));
     assert_eq!(opened.store.tasks().await.expect("tasks").len(), 1);
     let copy = opened.copy.expect("a copy");
-    assert_eq!(copy.file_name().and_then(|name| name.to_str()), Some("duban.db.v1.bak"));
+    assert_eq!(copy.file_name().and_then(|name| name.to_str()), Some("duban.db.v2.bak"));
     let kept = open(&copy, Access::Look).await.expect("the copy is a store").store;
     assert_eq!(kept.tasks().await.expect("tasks").len(), 1);
 }
@@ -187,7 +187,7 @@ async fn a_newer_store_is_refused_with_both_versions() {
             panic!("it is not refused");
         };
         assert!(
-            matches!(error, StoreError::Newer { found: 2, known: 1, .. }),
+            matches!(error, StoreError::Newer { found: 3, known: 2, .. }),
             "{error:?}"
         );
     }
@@ -339,4 +339,39 @@ async fn a_resting_store_can_be_looked_at_where_nothing_can_be_written() {
     };
     set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("the folder is opened again");
     assert!(matches!(tasks, Ok(1)), "{:?} {tasks:?}", looked.err());
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_up_with_all_that_waits_in_it() {
+    let (_folder, path) = place();
+    let first = Migrator::with_migrations(schema().iter().take(1).cloned().collect());
+    let old = open_with(&path, Access::Run, at(0), &first)
+        .await
+        .expect("it is made")
+        .store;
+    let insert = "INSERT INTO messages (id, kind, channel, recipient, priority, state, created, next_attempt, attempts, \
+                  frozen, climb, content) VALUES ('m', 'notice', 'mail', 'ann', 1, 'waiting', 0, 0, 0, FALSE, '{}', $1)";
+    let content = serde_json::to_value(mail("m").content).expect("it is JSON");
+    let mut content = content.as_object().expect("an object").clone();
+    // The first version knew no form for chats.
+    content
+        .get_mut("words")
+        .and_then(|words| words.as_object_mut())
+        .expect("words")
+        .remove("chat");
+    let content = serde_json::to_string(&content).expect("text");
+    let climb = r#"{"origin":null,"tried":[]}"#;
+    let mut tx = old.begin().await.expect("a transaction");
+    sqlx::query(sqlx::AssertSqlSafe(insert.replace("'{}'", &format!("'{climb}'"))))
+        .bind(content)
+        .execute(&mut *tx)
+        .await
+        .expect("a message");
+    tx.commit().await.expect("it is committed");
+    old.close().await;
+
+    let opened = open(&path, Access::Run).await.expect("it is brought up");
+    assert_eq!(opened.migrated_from, Some(1));
+    let claimed = claim(&opened.store, at(0), 9).await;
+    assert_eq!(claimed, ["m"]);
 }
