@@ -1,0 +1,196 @@
+//! Rocket.Chat: an incoming webhook.
+//!
+//! Source: the server's own `api.ts` and `processWebhookMessage.ts`, and its documentation of the rate limiter.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::domain::id::{MessageId, PersonId};
+use crate::domain::outcome::{Outcome, Reach};
+
+use super::http::{Call, Url, WAIT_MAX, WAIT_MIN};
+use super::mattermost::{EDGE, no_short_names, set_apart};
+use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, unlinked};
+
+/// UTF-16 units of a text, a tenth below the 5000 that a server allows where nobody changed that.
+const TEXT_UNITS_MAX: usize = 4500;
+/// Where "too many requests" does not say how long.
+const REST_SECONDS: i64 = 60;
+/// A 503 is a server that is busy, so often; then it is an integration that is switched off.
+const UNAVAILABLE_TRIES: u32 = 3;
+/// What broke inside the server is tried so often; it may have been posted.
+const TRIES: u32 = 6;
+
+/// A Rocket.Chat integration; its token stands in its URL, and nothing is signed.
+pub(super) struct Rocketchat;
+
+impl Vendor for Rocketchat {
+    fn body(&self, post: &Post<'_>) -> Value {
+        let is_rich = post.form == Form::Rich;
+        json!({"text": page(&Markdown { post, is_rich }, post.chat)})
+    }
+
+    fn fits(&self, body: &Value) -> bool {
+        let text = body.get("text").and_then(Value::as_str).unwrap_or_default();
+        text.encode_utf16().count() <= TEXT_UNITS_MAX
+    }
+
+    fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {
+        Call::post(url.clone(), body.to_string())
+    }
+
+    fn outcome(&self, said: &Said<'_>) -> Outcome {
+        outcome(said)
+    }
+
+    fn probe(&self, url: &Url, _now: DateTime<Utc>) -> Probe {
+        // Id and token are looked up, and then there is nothing to post.
+        Probe {
+            call: Call::post(url.clone(), json!({}).to_string()),
+            judge: |said| match said.status() {
+                // It was asked once: whether it is busy or switched off cannot be told, and neither is well.
+                503 => said.endpoint_refused(),
+                _ => outcome(said),
+            },
+            untried: "that a post appears in the room; an integration with a script of its own may answer as it likes",
+        }
+    }
+}
+
+/// By the body, whatever the HTTP status says.
+fn outcome(said: &Said<'_>) -> Outcome {
+    let success = said.json().and_then(|json| json.get("success")?.as_bool());
+    let status = said.status();
+    if success == Some(true) && said.answer.is_success() {
+        return everywhere(said);
+    }
+    if status == 429 || said.says("error-too-many-requests") {
+        return said.wait(pause(said), Reach::Endpoint);
+    }
+    if said.says("invalid integration id or token") {
+        return said.endpoint_refused();
+    }
+    match (status, success) {
+        (200..300 | 400, Some(false)) => refused(said),
+        (200..300, _) => said.unknown(),
+        (413, _) => said.message_refused(),
+        (503, _) if said.attempt > UNAVAILABLE_TRIES => said.endpoint_refused(),
+        (503, _) if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
+        (500.., _) if said.attempt >= TRIES => said.given_up(),
+        (408 | 500.., _) => said.backoff(),
+        _ => said.endpoint_refused(),
+    }
+}
+
+/// With an answer for each channel, the status is a success even if a channel was not posted to.
+fn everywhere(said: &Said<'_>) -> Outcome {
+    match failed(said) {
+        Some(error) => Outcome::PermanentEndpoint(format!("{} not posted everywhere: {error}", said.status())),
+        None => said.delivered(),
+    }
+}
+
+fn refused(said: &Said<'_>) -> Outcome {
+    if failed(said).is_some() {
+        return said.endpoint_refused();
+    }
+    let error = said.text("error").to_lowercase();
+    if PLACE_FAULTS.iter().any(|fault| error.contains(fault)) {
+        said.endpoint_refused()
+    } else {
+        said.message_refused()
+    }
+}
+
+const PLACE_FAULTS: &[&str] = &[
+    "destination",
+    "channel",
+    "invalid-room",
+    "invalid-user",
+    "room_is",
+    "room is",
+    "not-allowed",
+    "not-authorized",
+    "user-not-found",
+    "muted",
+];
+
+/// The first error among the answers for each channel: a short word, never the message itself.
+fn failed<'a>(said: &'a Said<'_>) -> Option<&'a str> {
+    let responses = said.json()?.get("responses")?.as_array()?;
+    let errors = responses.iter().filter_map(|response| match response.get("error")? {
+        Value::String(error) if error.is_empty() => None,
+        Value::String(error) if error.len() <= ERROR_BYTES_MAX => Some(error.as_str()),
+        Value::Null | Value::Bool(false) => None,
+        Value::String(_) | Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some("error"),
+    });
+    errors.into_iter().next()
+}
+
+/// Longer errors than any known one are not shown.
+const ERROR_BYTES_MAX: usize = 80;
+
+/// In the words, in the header, or a minute.
+fn pause(said: &Said<'_>) -> TimeDelta {
+    let worded = said.answer.body.split_once("wait ").and_then(|(_, after)| {
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        TimeDelta::try_seconds(digits.parse().ok()?)
+    });
+    let wait = worded.or_else(|| said.answer.retry_after(said.now));
+    wait.unwrap_or(TimeDelta::seconds(REST_SECONDS))
+        .clamp(WAIT_MIN, WAIT_MAX)
+}
+
+/// Rocket.Chat's markdown, with one star for bold; it documents no way to escape, and no form without it.
+struct Markdown<'a> {
+    post: &'a Post<'a>,
+    is_rich: bool,
+}
+
+impl Dialect for Markdown<'_> {
+    fn text(&self, text: &str) -> String {
+        lookalikes(&unlinked(&no_short_names(text)), "<>[]*_~`|@#\\$&")
+    }
+
+    fn strong(&self, written: &str) -> String {
+        if self.is_rich && !written.is_empty() {
+            format!("*{written}*")
+        } else {
+            written.to_owned()
+        }
+    }
+
+    fn mention(&self, person: &PersonId, name: &str) -> String {
+        match self.post.handle(person) {
+            Some(user) => format!("{EDGE}@{}{EDGE}", user.trim_start_matches('@')),
+            None => self.text(name),
+        }
+    }
+
+    fn line(&self, written: String) -> String {
+        // A name rings only after a space.
+        let line = set_apart(
+            &written,
+            |c| !c.is_whitespace(),
+            |c| c.is_alphanumeric() || "-_.:@".contains(c),
+        );
+        no_list(line.trim_start())
+    }
+}
+
+/// A line that would begin a list begins with characters that read the same.
+fn no_list(line: &str) -> String {
+    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let (kept, rest) = line.split_at(line.len() - after.len());
+    let mark = match rest.chars().next() {
+        Some('-' | '+') if kept.is_empty() => "-+",
+        Some('.') if !kept.is_empty() => ".",
+        Some(_) | None => return line.to_owned(),
+    };
+    let mut rest = rest.chars();
+    let first: String = rest.by_ref().take(1).collect();
+    format!("{kept}{}{}", lookalikes(&first, mark), rest.as_str())
+}
+
+#[cfg(test)]
+mod tests;
