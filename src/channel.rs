@@ -8,22 +8,42 @@ mod certificate;
 mod folder;
 mod http;
 mod lane;
+mod target;
 mod words;
+mod written;
 
 pub mod email;
+pub mod robot;
 pub mod webhook;
+
+mod dingtalk;
+mod discord;
+mod feishu;
+mod gotify;
+mod matrix;
+mod mattermost;
+mod ntfy;
+mod rocketchat;
+mod slack;
+mod teams;
+mod telegram;
+mod wecom;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::chat::Chat;
 use crate::domain::id::{ChannelId, MessageId};
 use crate::domain::message::{Content, MessageKind};
 use crate::domain::outcome::Outcome;
-use crate::domain::people::ChannelKind;
+use crate::domain::people::{ChannelKind, People};
 
-pub use lane::{Budget, Lane};
+pub use lane::{Budget, Lane, Redelivery};
+pub use robot::Checked;
+pub use target::Target;
+pub use written::{Room, Written};
 
 /// How one channel is reached; filled by `config`, proven there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +52,8 @@ pub enum Settings {
     Email(email::Settings),
     /// `type = "webhook"`.
     Webhook(webhook::Settings),
+    /// `type =` the name of a chat's vendor.
+    Robot(robot::Settings),
 }
 
 impl Settings {
@@ -41,6 +63,52 @@ impl Settings {
         match self {
             Self::Email(settings) => &settings.lane,
             Self::Webhook(settings) => &settings.lane,
+            Self::Robot(settings) => &settings.lane,
+        }
+    }
+
+    /// What may follow where nobody knows whether a message arrived: a mail keeps its Message-ID and a webhook its id, by
+    /// which a repeat is known; most robots have nothing of the kind and are asked once more at most.
+    #[must_use]
+    pub fn redelivery(&self) -> Redelivery {
+        match self {
+            Self::Email(_) => Redelivery {
+                wait: TimeDelta::minutes(10),
+                is_idempotent: false,
+            },
+            Self::Webhook(_) => Redelivery {
+                wait: TimeDelta::zero(),
+                is_idempotent: true,
+            },
+            Self::Robot(settings) => Redelivery {
+                wait: TimeDelta::seconds(60),
+                is_idempotent: settings.vendor.is_idempotent(),
+            },
+        }
+    }
+
+    /// Whether a refused message can be written in another form.
+    #[must_use]
+    pub fn has_plain_form(&self) -> bool {
+        matches!(self, Self::Robot(_))
+    }
+
+    /// What the other side counts and blocks together, wherever it ends: to be compared, never shown.
+    #[must_use]
+    pub fn account(&self) -> String {
+        match self {
+            Self::Email(_) | Self::Webhook(_) => self.endpoint(),
+            Self::Robot(settings) => settings.account(),
+        }
+    }
+
+    /// Whose service it is, as its `type` says.
+    #[must_use]
+    pub fn vendor(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Webhook(_) => "webhook",
+            Self::Robot(settings) => settings.vendor.as_str(),
         }
     }
 
@@ -50,6 +118,7 @@ impl Settings {
         match self {
             Self::Email(_) => ChannelKind::Email,
             Self::Webhook(_) => ChannelKind::Webhook,
+            Self::Robot(_) => ChannelKind::Group,
         }
     }
 
@@ -59,6 +128,7 @@ impl Settings {
         match self {
             Self::Email(settings) => settings.endpoint(),
             Self::Webhook(settings) => settings.endpoint(),
+            Self::Robot(settings) => settings.endpoint(),
         }
     }
 }
@@ -74,6 +144,12 @@ pub struct Parcel<'a> {
     pub content: &'a Content,
     /// The recipient's address, where the channel is a mail channel.
     pub address: Option<&'a str>,
+    /// Whose handles are mentioned.
+    pub people: &'a People,
+    /// Whether its rich form was refused, so that it goes as plain text.
+    pub is_plain: bool,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
     /// The instant of this attempt.
     pub now: DateTime<Utc>,
 }
@@ -148,6 +224,7 @@ pub struct Channels {
 enum Open {
     Email(email::Email),
     Webhook(webhook::Webhook),
+    Robot(robot::Robot),
 }
 
 impl Channels {
@@ -161,6 +238,7 @@ impl Channels {
             let channel = match settings {
                 Settings::Email(settings) => Open::Email(email::Email::open(id, settings)?),
                 Settings::Webhook(settings) => Open::Webhook(webhook::Webhook::open(id, settings)?),
+                Settings::Robot(settings) => Open::Robot(robot::Robot::open(id, settings)?),
             };
             open.insert(id.clone(), channel);
         }
@@ -172,9 +250,48 @@ impl Channels {
         match self.open.get(channel) {
             Some(Open::Email(email)) => email.send(parcel).await,
             Some(Open::Webhook(webhook)) => webhook.send(parcel).await,
-            None => Outcome::PermanentEndpoint("no such channel is configured".to_owned()),
+            Some(Open::Robot(robot)) => robot.send(parcel).await,
+            None => no_such_channel(),
         }
     }
+
+    /// What [`Channels::send`] would hand over, without handing it over; a signature is added only when it is sent.
+    ///
+    /// # Errors
+    /// With the outcome of sending it, where it cannot be written.
+    pub fn written(&self, channel: &ChannelId, parcel: &Parcel<'_>) -> Result<Written, Outcome> {
+        match self.open.get(channel) {
+            Some(Open::Email(email)) => email.written(parcel),
+            Some(Open::Webhook(webhook)) => Ok(webhook.written(parcel)),
+            Some(Open::Robot(robot)) => Ok(robot.written(parcel)),
+            None => Err(no_such_channel()),
+        }
+    }
+
+    /// Tries what can be tried of a channel without anybody seeing a message, and always ends, about within the channel's
+    /// own timeout.
+    pub async fn check(&self, channel: &ChannelId, now: DateTime<Utc>) -> Checked {
+        match self.open.get(channel) {
+            Some(Open::Email(email)) => email.check().await,
+            Some(Open::Webhook(webhook)) => webhook.check(now).await,
+            Some(Open::Robot(robot)) => robot.check(now).await,
+            None => Checked::of(Outcome::PermanentEndpoint("no such channel is configured".to_owned())),
+        }
+    }
+
+    /// The parts into which a message is divided so that each is within the vendor's limits; `free` is how many posts the
+    /// budget allows now, none where there is no budget. One part where nothing need be divided.
+    #[must_use]
+    pub fn divide(&self, channel: &ChannelId, parcel: &Parcel<'_>, free: Option<u32>) -> Vec<Chat> {
+        match self.open.get(channel) {
+            Some(Open::Robot(robot)) => robot.divide(parcel, free),
+            Some(Open::Email(_) | Open::Webhook(_)) | None => vec![parcel.content.words.chat.clone()],
+        }
+    }
+}
+
+fn no_such_channel() -> Outcome {
+    Outcome::PermanentEndpoint("no such channel is configured".to_owned())
 }
 
 impl fmt::Debug for Channels {

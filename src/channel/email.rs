@@ -15,7 +15,7 @@ use crate::domain::outcome::Outcome;
 use crate::secret::Secret;
 
 use super::folder::{self, Folder};
-use super::{ChannelError, Lane, Parcel};
+use super::{ChannelError, Checked, Lane, Parcel, Written};
 use letter::{Letter, Sender};
 use pool::Pool;
 use reply::Again;
@@ -138,6 +138,26 @@ impl Email {
         }
     }
 
+    /// Goes as far as a mail could be given, and says goodbye.
+    pub(super) async fn check(&self) -> Checked {
+        match &self.carrier {
+            Carrier::Folder(dir) => Checked::of(dir.check().await),
+            Carrier::Smtp(pool) => Checked {
+                outcome: pool.check().await,
+                untried: UNTRIED.to_owned(),
+            },
+        }
+    }
+
+    /// The mail, as [`Email::send`] hands it over.
+    pub(super) fn written(&self, parcel: &Parcel<'_>) -> Result<Written, Outcome> {
+        let letter = Letter::new(&self.sender, parcel)?;
+        Ok(Written {
+            bytes: letter.bytes.into_bytes(),
+            room: None,
+        })
+    }
+
     fn spared_before(&self, id: &MessageId) -> Again {
         let spared = self.spared.lock().unwrap_or_else(PoisonError::into_inner);
         if spared.contains(id) { Again::Yes } else { Again::No }
@@ -168,6 +188,9 @@ impl Email {
         }
     }
 }
+
+/// Both are asked only with a mail.
+const UNTRIED: &str = "whether the server takes mail from this sender and for these recipients";
 
 /// The beginning of a message id stands in its file's name.
 const FILE_ID_CHARS: usize = 12;

@@ -49,6 +49,18 @@ impl Folder {
             Err(_) => Outcome::Unknown("writing to the folder was cut off".to_owned()),
         }
     }
+
+    /// Whether files could be written to it, or it could be made. Leaves nothing behind.
+    pub(super) async fn check(&self) -> Outcome {
+        let path = self.path.clone();
+        let tried = tokio::task::spawn_blocking(move || try_now(&path)).await;
+        match tried {
+            Ok(Ok(Before::Present)) => Outcome::Delivered("the folder takes files".to_owned()),
+            Ok(Ok(Before::Absent)) => Outcome::Delivered("the folder is not there yet and can be made".to_owned()),
+            Ok(Err(error)) => refused(&error),
+            Err(_) => Outcome::Unknown("writing to the folder was cut off".to_owned()),
+        }
+    }
 }
 
 /// `20211213T010000Z`: sorts by time.
@@ -103,6 +115,32 @@ fn write_now(Folder { path: folder, synced }: &Folder, name: &str, bytes: &[u8])
         File::open(folder)?.sync_all()?;
     }
     Ok(before)
+}
+
+/// Writes a file and takes it away again, where the folder is or in the nearest one above it.
+fn try_now(folder: &Path) -> io::Result<Before> {
+    let above = folder.ancestors().map(|path| {
+        if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        }
+    });
+    let mut is_below = false;
+    for path in above {
+        match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => return Err(ErrorKind::NotADirectory.into()),
+            Ok(_) => {
+                let name = format!(".duban-check-{}.tmp", std::process::id());
+                let draft = Draft(path.join(name));
+                File::create(&draft.0)?.write_all(b"?")?;
+                return Ok(if is_below { Before::Absent } else { Before::Present });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => is_below = true,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::NotFound.into())
 }
 
 /// A half-written file goes away with its owner; after the rename there is nothing left to remove.
@@ -182,6 +220,30 @@ mod tests {
         fs::write(&taken, "x").unwrap();
         let outcome = Folder::durable(&taken).write("a.eml".to_owned(), b"one".to_vec()).await;
         assert_eq!(outcome.kind(), "permanent/endpoint");
+    }
+
+    #[tokio::test]
+    async fn a_check_says_whether_the_folder_takes_files_and_leaves_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let outcome = Folder::durable(dir.path()).check().await;
+        assert_eq!(outcome, Outcome::Delivered("the folder takes files".to_owned()));
+        let outcome = Folder::durable(&dir.path().join("not/yet")).check().await;
+        assert_eq!(
+            outcome,
+            Outcome::Delivered("the folder is not there yet and can be made".to_owned())
+        );
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_check_refuses_a_folder_below_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("taken");
+        fs::write(&taken, "x").unwrap();
+        for folder in [taken.clone(), taken.join("below")] {
+            let outcome = Folder::scratch(&folder).check().await;
+            assert_eq!(outcome.kind(), "permanent/endpoint", "{outcome}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The one HTTP client: posts to one URL, never follows a redirect, never uses a proxy, never reads more than it must.
+//! The one HTTP client: calls one URL, never follows a redirect, never uses a proxy, never reads more than it must.
 //!
 //! It tells apart what was never sent, what was sent without an answer, and what was answered; what that means is the
 //! vendor's business. The URL is a secret and stands in no answer and no error.
@@ -7,9 +7,11 @@ use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, Url};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+
+pub(super) use reqwest::{Method, Url};
 
 use crate::domain::id::ChannelId;
 use crate::secret::Secret;
@@ -44,12 +46,63 @@ pub(super) fn ascii_domain(domain: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// What is to be posted, as JSON.
-pub(super) struct Post {
+/// The address so far below `base`: `path` begins with `/` and is percent-encoded already; a query of `base` stays.
+pub(super) fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// The text as one piece of a path: all but letters, digits, `-`, `_`, `~` and the `kept` is percent-encoded.
+pub(super) fn piece(text: &str, kept: &str) -> String {
+    let mut piece = String::new();
+    for byte in text.bytes() {
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() || "-_~".contains(c) || (c.is_ascii() && kept.contains(c)) {
+            piece.push(c);
+        } else {
+            piece.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    piece
+}
+
+/// One request.
+pub(super) struct Call {
+    /// `POST`, mostly.
+    pub(super) method: Method,
+    /// With its query.
+    pub(super) url: Url,
     /// Further headers, by their lower-case names.
     pub(super) headers: Vec<(&'static str, String)>,
-    /// The body.
+    /// JSON; empty: there is no body.
     pub(super) body: String,
+}
+
+impl Call {
+    /// A post of JSON.
+    pub(super) fn post(url: Url, body: String) -> Self {
+        Self {
+            method: Method::POST,
+            url,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// A question.
+    pub(super) fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            ..Self::post(url, String::new())
+        }
+    }
+
+    /// With a header more.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
 }
 
 /// What became of a post.
@@ -68,15 +121,50 @@ pub(super) enum Answered {
 }
 
 /// An answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) retry_after: Option<String>,
-    /// The beginning of the body, for its words; empty where the status is a success.
-    pub(super) excerpt: String,
+    /// By their lower-case names.
+    pub(super) headers: Vec<(String, String)>,
+    /// What was read of the body.
+    pub(super) body: String,
+    /// Whether that is all of it.
+    pub(super) is_whole: bool,
 }
 
-/// Posts to one URL.
+impl Answer {
+    /// A header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the status is a success.
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// How long to wait by `Retry-After`, in seconds or as an HTTP date; what is not one of them, a negative number too,
+    /// counts as absent.
+    pub(super) fn retry_after(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let value = self.header("retry-after")?.trim();
+        let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than fit are an absurd wait, which the limit below answers.
+            TimeDelta::try_seconds(value.parse().unwrap_or(i64::MAX)).unwrap_or(WAIT_MAX)
+        } else {
+            DateTime::parse_from_rfc2822(value).ok()?.with_timezone(&Utc) - now
+        };
+        Some(wait.clamp(WAIT_MIN, WAIT_MAX))
+    }
+}
+
+/// "At once" would let a confused receiver be hammered.
+pub(super) const WAIT_MIN: TimeDelta = TimeDelta::seconds(1);
+
+/// Longer waits than any message lives are cut here, and by its age limit sooner.
+pub(super) const WAIT_MAX: TimeDelta = TimeDelta::days(30);
+
+/// Calls one URL.
 pub(super) struct Client {
     client: reqwest::Client,
     url: Url,
@@ -107,21 +195,27 @@ impl Client {
         Ok(Self { client, url, timeout })
     }
 
-    /// Posts once. Ends within the timeout.
-    pub(super) async fn post(&self, post: Post) -> Answered {
-        let mut request = self.client.post(self.url.clone());
-        request = request.header(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-        for (name, value) in post.headers {
-            let Ok(value) = HeaderValue::from_str(&value) else {
+    /// Where it was opened for.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Calls once. Ends within the timeout.
+    pub(super) async fn call(&self, call: Call) -> Answered {
+        let mut request = self.client.request(call.method, call.url);
+        if !call.body.is_empty() {
+            let json = HeaderValue::from_static("application/json; charset=utf-8");
+            request = request.header(CONTENT_TYPE, json).body(call.body);
+        }
+        for (name, value) in call.headers {
+            let Ok(mut value) = HeaderValue::from_str(&value) else {
                 return Answered::Unusable("a header of the request has a character that HTTP does not allow");
             };
+            value.set_sensitive(name == "authorization");
             request = request.header(HeaderName::from_static(name), value);
         }
         // The client's own limit stands inside; this one holds even if it should not.
-        let sent = tokio::time::timeout(self.timeout + CONNECT, request.body(post.body).send()).await;
+        let sent = tokio::time::timeout(self.timeout + CONNECT, request.send()).await;
         match sent {
             Ok(Ok(response)) => Answered::Status(read(response).await),
             Ok(Err(error)) => fault(&error),
@@ -172,31 +266,31 @@ fn install_provider() {
     INSTALLED.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// The status is the answer: a body that is slow, cut or huge does not change it.
+/// A body that is slow, cut or huge does not change the status; what came of it is kept.
 async fn read(mut response: Response) -> Answer {
     let status = response.status().as_u16();
-    let retry_after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let headers = response.headers().iter();
+    let headers = headers
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
     let mut body = Vec::new();
+    let mut is_whole = false;
     while body.len() < BODY_BYTES_MAX {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+            Ok(None) => {
+                is_whole = true;
+                break;
+            }
+            Err(_) => break,
         }
     }
     body.truncate(BODY_BYTES_MAX);
-    let excerpt = if (200..300).contains(&status) {
-        String::new()
-    } else {
-        String::from_utf8_lossy(&body).into_owned()
-    };
     Answer {
         status,
-        retry_after,
-        excerpt,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        is_whole,
     }
 }
 

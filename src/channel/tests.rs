@@ -8,7 +8,7 @@ use super::*;
 
 const URL: &str = "https://hooks.example.org/in/T0KEN-123456?key=K3Y-98765";
 
-fn webhook(target: webhook::Target) -> Settings {
+fn webhook(target: Target) -> Settings {
     let secrets = vec![Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")];
     Settings::Webhook(webhook::Settings {
         target,
@@ -65,7 +65,7 @@ async fn a_mail_folder_gets_one_file_named_for_time_recipient_and_message() {
 #[tokio::test]
 async fn a_webhook_folder_gets_the_body_as_it_would_be_posted() {
     let dir = tempfile::tempdir().unwrap();
-    let channels = open(webhook(webhook::Target::Folder(dir.path().to_owned()))).unwrap();
+    let channels = open(webhook(Target::Folder(dir.path().to_owned()))).unwrap();
     let (id, content) = (sample::id(), sample::content());
     channels
         .send(&ChannelId::new("one"), &sample::parcel(&id, &content))
@@ -124,7 +124,7 @@ fn a_url_that_cannot_be_posted_to_is_refused() {
         ("hooks.example.org", webhook::UrlError::Unreadable),
         ("ftp://hooks.example.org/", webhook::UrlError::Scheme),
     ] {
-        let error = refusal(webhook(webhook::Target::Url(Secret::new(url))));
+        let error = refusal(webhook(Target::Url(Secret::new(url))));
         assert!(
             matches!(error, ChannelError::Url { source, .. } if source == expected),
             "{url}"
@@ -135,7 +135,7 @@ fn a_url_that_cannot_be_posted_to_is_refused() {
 #[test]
 fn a_secret_that_cannot_sign_is_refused() {
     let lane = Lane::webhook();
-    let target = webhook::Target::Url(Secret::new(URL));
+    let target = Target::Url(Secret::new(URL));
     let error = refusal(Settings::Webhook(webhook::Settings {
         target,
         secrets: vec![Secret::new("short")],
@@ -154,13 +154,13 @@ fn a_secret_that_cannot_sign_is_refused() {
 fn nothing_prints_a_url_an_address_a_token_or_a_body() {
     let (id, content) = (sample::id(), sample::content());
     let mail = Settings::Email(email(smtp()));
-    let hook = webhook(webhook::Target::Url(Secret::new(URL)));
+    let hook = webhook(Target::Url(Secret::new(URL)));
     let shown = format!(
         "{mail:?} {hook:?} {:?} {:?} {} {}",
         open(hook.clone()).unwrap(),
         sample::parcel(&id, &content),
         hook.endpoint(),
-        refusal(webhook(webhook::Target::Url(Secret::new(
+        refusal(webhook(Target::Url(Secret::new(
             "ftp://hooks.example.org/T0KEN-123456"
         )))),
     );
@@ -188,6 +188,36 @@ fn two_mail_channels_on_one_server_share_their_endpoint_and_two_webhooks_do_not(
         Settings::Email(email(smtp())).endpoint(),
         Settings::Email(other).endpoint()
     );
-    let hook = |url: &str| webhook(webhook::Target::Url(Secret::new(url))).endpoint();
+    let hook = |url: &str| webhook(Target::Url(Secret::new(url))).endpoint();
     assert_ne!(hook("https://a.example/1"), hook("https://a.example/2"));
+}
+
+#[tokio::test]
+async fn a_check_of_a_folder_says_whether_it_takes_files_whatever_the_channel() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_owned();
+    let robot = robot::Settings {
+        target: Target::Folder(folder.clone()),
+        ..robot::tests::settings(robot::VendorKind::Wecom, URL)
+    };
+    for settings in [
+        Settings::Email(email(email::Server::Folder(folder.clone()))),
+        webhook(Target::Scratch(folder.clone())),
+        Settings::Robot(robot),
+    ] {
+        let checked = open(settings)
+            .unwrap()
+            .check(&ChannelId::new("one"), sample::as_of())
+            .await;
+        assert_eq!(checked.outcome.to_string(), "delivered: the folder takes files");
+        assert_eq!(checked.untried, "");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_check_of_a_channel_that_is_gone_is_an_endpoint_fault() {
+    let channels = Channels::open(&BTreeMap::new()).unwrap();
+    let checked = channels.check(&ChannelId::new("one"), sample::as_of()).await;
+    assert_eq!(checked.outcome.kind(), "permanent/endpoint");
 }

@@ -4,32 +4,20 @@ mod answer;
 mod body;
 mod signature;
 
-use std::path::PathBuf;
-
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, Utc};
 
 use crate::domain::id::ChannelId;
 use crate::domain::outcome::Outcome;
 use crate::secret::Secret;
 
 use super::folder::{self, Folder};
-use super::http::{Client, Post};
-use super::{ChannelError, Lane, Parcel};
+use super::http::{Call, Client, Method};
+use super::{ChannelError, Checked, Lane, Parcel, Written};
 use signature::Signer;
 
 pub use super::http::UrlError;
+pub use super::target::Target;
 pub use signature::SecretError;
-
-/// Where the posts go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// An `http` or `https` URL; often a secret itself, so always one here.
-    Url(Secret),
-    /// A folder: one `.json` file for each message.
-    Folder(PathBuf),
-    /// As [`Target::Folder`], for a replay that nobody waits for: what a power cut would lose can be replayed.
-    Scratch(PathBuf),
-}
 
 /// How a webhook is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +48,7 @@ impl Settings {
     }
 
     pub(super) fn endpoint(&self) -> String {
-        match &self.target {
-            // Hashed, because the URL is often the only secret there is.
-            Target::Url(url) => format!("webhook:{}", hex(Sha256::digest(url.reveal().as_bytes()).as_slice())),
-            Target::Folder(folder) | Target::Scratch(folder) => format!("folder:{}", folder.display()),
-        }
+        self.target.endpoint("webhook", "")
     }
 }
 
@@ -93,6 +77,14 @@ impl Webhook {
         Ok(Self { target, signer })
     }
 
+    /// The body, as [`Webhook::send`] posts it.
+    pub(super) fn written(&self, parcel: &Parcel<'_>) -> Written {
+        Written {
+            bytes: body::json(parcel).into_bytes(),
+            room: None,
+        }
+    }
+
     pub(super) async fn send(&self, parcel: &Parcel<'_>) -> Outcome {
         let body = body::json(parcel);
         match &self.target {
@@ -106,23 +98,39 @@ impl Webhook {
             }
             Open::Url(client) => {
                 let seconds = parcel.now.timestamp();
-                let mut headers = vec![
-                    ("webhook-id", parcel.id.as_str().to_owned()),
-                    ("webhook-timestamp", seconds.to_string()),
-                ];
-                if let Some(signature) = self.signer.sign(parcel.id.as_str(), seconds, &body) {
-                    headers.push(("webhook-signature", signature));
+                let signature = self.signer.sign(parcel.id.as_str(), seconds, &body);
+                let mut call = Call::post(client.url().clone(), body)
+                    .with("webhook-id", parcel.id.as_str())
+                    .with("webhook-timestamp", seconds.to_string());
+                if let Some(signature) = signature {
+                    call = call.with("webhook-signature", signature);
                 }
-                let answered = client.post(Post { headers, body }).await;
+                let answered = client.call(call).await;
                 answer::outcome(&answered, parcel.now, &client.hidden())
             }
         }
     }
+
+    /// Asks with `OPTIONS`, which no receiver takes for a message; whatever is answered shows that there is somebody.
+    pub(super) async fn check(&self, now: DateTime<Utc>) -> Checked {
+        let client = match &self.target {
+            Open::Folder(dir) => return Checked::of(dir.check().await),
+            Open::Url(client) => client,
+        };
+        let call = Call {
+            method: Method::OPTIONS,
+            ..Call::get(client.url().clone())
+        };
+        let answered = client.call(call).await;
+        Checked {
+            outcome: answer::connected(&answered, now, &client.hidden()),
+            untried: UNTRIED.to_owned(),
+        }
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+/// A signature is looked at only with a message.
+const UNTRIED: &str = "whether the address and the signature are right: any post would be a message";
 
 #[cfg(test)]
 mod tests;

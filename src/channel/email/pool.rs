@@ -109,6 +109,30 @@ impl Pool {
         }
     }
 
+    /// Opens a connection of its own, as for a mail, and says goodbye.
+    pub(super) async fn check(&self) -> Outcome {
+        let hidden: Vec<&str> = self.login.iter().map(String::as_str).collect();
+        // Each step has a limit of its own, which ends sooner and says at which.
+        let opening = tokio::time::timeout(self.way.patience.command + GOODBYE, dialogue::connect(&self.way));
+        match opening.await {
+            Ok(Ok(mut connection)) => {
+                let mut words = format!("EHLO answered by {}", connection.server_info().name());
+                words.push_str(match &self.way.guard {
+                    Guard::None => ", without TLS",
+                    Guard::StartTls(_) => ", STARTTLS",
+                    Guard::Implicit(_) => ", TLS",
+                });
+                if self.way.login.is_some() {
+                    words.push_str(", login taken");
+                }
+                drop(tokio::time::timeout(GOODBYE, connection.quit()).await);
+                Outcome::Delivered(words::clean(&words, &hidden))
+            }
+            Ok(Err((stage, event))) => reply::outcome(stage, &event, Again::No, &hidden),
+            Err(_) => Outcome::Unreachable("no answer in time".to_owned()),
+        }
+    }
+
     async fn send_over_any(self: &Arc<Self>, letter: &Letter) -> Result<String, Stop> {
         while let Some(mut used) = self.take() {
             let ready = if used.is_soiled {

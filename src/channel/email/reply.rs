@@ -5,7 +5,7 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reach};
 
 use super::super::words;
 
@@ -142,10 +142,12 @@ fn by_provider(code: u16, text: &str, again: Again, words: &str) -> Option<Outco
         550 if says("mailbox unavailable or access denied") => once_more(NEXT_DAY, again, words),
         // NetEase 163 and 126.
         400..=499 if says("mi:sfq") => Outcome::RetryAfter {
+            reach: Reach::Endpoint,
             wait: NETEASE_QUOTA,
             words,
         },
         400..=499 if says("dt:spm") => Outcome::RetryAfter {
+            reach: Reach::Endpoint,
             wait: NETEASE_SOON,
             words,
         },

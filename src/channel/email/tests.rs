@@ -334,3 +334,68 @@ async fn a_connection_that_nobody_uses_is_closed_after_half_a_minute() {
         .await
         .expect("the connection is closed");
 }
+
+/// Checks a channel with this server and a login.
+async fn checked(script: &[(&'static str, Step)], tls: Tls, timeout: TimeDelta) -> (Checked, Vec<String>) {
+    let server = Fake::start(script).await;
+    let mut settings = settings(server.port, tls);
+    settings.username = Some("login-name".to_owned());
+    settings.password = Some(Secret::new("pa55word"));
+    settings.lane.timeout = timeout;
+    let checked = email(&settings, PATIENT).check().await;
+    let shown = format!("{checked:?}");
+    assert!(!shown.contains("pa55word") && !shown.contains("login-name"), "{shown}");
+    (checked, server.seen(|seen| seen.commands.clone()))
+}
+
+const SECONDS: TimeDelta = TimeDelta::seconds(30);
+
+#[tokio::test]
+async fn a_check_logs_in_and_says_goodbye_and_sends_nothing() {
+    let (checked, commands) = checked(&[], Tls::None, SECONDS).await;
+    assert_eq!(
+        checked.outcome,
+        Outcome::Delivered("EHLO answered by fake, without TLS, login taken".to_owned())
+    );
+    assert!(!checked.untried.is_empty());
+    let verbs: Vec<&str> = commands.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(verbs, ["EHLO", "AUTH", "QUIT"]);
+}
+
+#[tokio::test]
+async fn a_check_tells_a_refusal_at_each_stage() {
+    use Step::Say;
+    let outcome = async |script: &[(&'static str, Step)], tls| {
+        let (checked, commands) = checked(script, tls, SECONDS).await;
+        assert!(!commands.iter().any(|line| line.starts_with("MAIL")), "{commands:?}");
+        checked.outcome.to_string()
+    };
+    assert_eq!(
+        outcome(&[("GREETING", Say("554 5.7.1 you are blocked"))], Tls::None).await,
+        "permanent/endpoint: 554 5.7.1 you are blocked"
+    );
+    assert_eq!(
+        outcome(&[("AUTH", Say("535 5.7.8 no: pa55word of login-name"))], Tls::None).await,
+        "permanent/endpoint: 535 5.7.8 no: <redacted> of <redacted>"
+    );
+    assert_eq!(
+        outcome(&[], Tls::StartTls).await,
+        "permanent/endpoint: the server does not offer STARTTLS, which is demanded"
+    );
+    assert_eq!(
+        outcome(&[("EHLO", Step::Close)], Tls::None).await,
+        "unreachable: the server closed the connection (greeting)"
+    );
+}
+
+#[tokio::test]
+async fn a_check_of_a_server_that_says_nothing_ends() {
+    let (checked, _) = checked(&[("GREETING", Step::Hang)], Tls::None, TimeDelta::milliseconds(300)).await;
+    assert_eq!(checked.outcome.to_string(), "unreachable: no answer in time (greeting)");
+}
+
+#[tokio::test]
+async fn a_check_does_not_mind_a_server_that_leaves_without_a_goodbye() {
+    let (checked, _) = checked(&[("QUIT", Step::Close)], Tls::None, SECONDS).await;
+    assert_eq!(checked.outcome.kind(), "delivered", "{checked:?}");
+}

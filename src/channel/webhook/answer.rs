@@ -1,8 +1,8 @@
 //! What a receiver's answer means: one pure function from what came back to an outcome.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reach};
 
 use super::super::http::{Answer, Answered};
 use super::super::words;
@@ -21,13 +21,32 @@ pub(super) fn outcome(answered: &Answered, now: DateTime<Utc>, hidden: &[&str]) 
     }
 }
 
+/// What an answer to a mere question shows: there is somebody, unless the question is sent elsewhere or the address is gone.
+pub(super) fn connected(answered: &Answered, now: DateTime<Utc>, hidden: &[&str]) -> Outcome {
+    match answered {
+        Answered::Status(answer) if answer.status != 410 && !(300..400).contains(&answer.status) => {
+            let words = format!("connected, and OPTIONS answered with {} {}", answer.status, answer.body);
+            Outcome::Delivered(words::clean(&words, hidden))
+        }
+        Answered::Status(_)
+        | Answered::NotReached(_)
+        | Answered::Certificate(_)
+        | Answered::Unusable(_)
+        | Answered::NoAnswer(_) => outcome(answered, now, hidden),
+    }
+}
+
 fn by_status(answer: &Answer, now: DateTime<Utc>, hidden: &[&str]) -> Outcome {
-    let words = words::clean(&format!("{} {}", answer.status, answer.excerpt), hidden);
+    let words = words::clean(&format!("{} {}", answer.status, answer.body), hidden);
     match answer.status {
         200..=299 => Outcome::Delivered(answer.status.to_string()),
         410 => Outcome::PermanentEndpoint(words),
-        429 | 503 => match answer.retry_after.as_deref().and_then(|value| wait_of(value, now)) {
-            Some(wait) => Outcome::RetryAfter { wait, words },
+        429 | 503 => match answer.retry_after(now) {
+            Some(wait) => Outcome::RetryAfter {
+                wait,
+                reach: Reach::Endpoint,
+                words,
+            },
             None => Outcome::Backoff { minimum: None, words },
         },
         300..=399 => Outcome::Backoff {
@@ -37,24 +56,6 @@ fn by_status(answer: &Answer, now: DateTime<Utc>, hidden: &[&str]) -> Outcome {
         _ => Outcome::Backoff { minimum: None, words },
     }
 }
-
-/// `Retry-After` in seconds or as an HTTP date; what is not one of them, a negative number too, counts as absent.
-fn wait_of(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let value = value.trim();
-    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit are an absurd wait, which the limit below answers.
-        TimeDelta::try_seconds(value.parse().unwrap_or(i64::MAX)).unwrap_or(WAIT_MAX)
-    } else {
-        DateTime::parse_from_rfc2822(value).ok()?.with_timezone(&Utc) - now
-    };
-    Some(wait.clamp(WAIT_MIN, WAIT_MAX))
-}
-
-/// "At once" would let a confused receiver be hammered.
-const WAIT_MIN: TimeDelta = TimeDelta::seconds(1);
-
-/// Longer waits than any message lives are cut here, and by its age limit sooner.
-const WAIT_MAX: TimeDelta = TimeDelta::days(30);
 
 #[cfg(test)]
 mod tests {
@@ -69,8 +70,12 @@ mod tests {
     fn check(status: u16, retry_after: Option<&str>, expected: &str) {
         let answer = Answer {
             status,
-            retry_after: retry_after.map(str::to_owned),
-            excerpt: "said".to_owned(),
+            headers: retry_after
+                .map(|value| ("retry-after".to_owned(), value.to_owned()))
+                .into_iter()
+                .collect(),
+            body: "said".to_owned(),
+            is_whole: true,
         };
         let outcome = outcome(&Answered::Status(answer), now(), &[]);
         let found = match &outcome {
@@ -142,8 +147,8 @@ mod tests {
     fn the_words_carry_the_status_and_not_the_url() {
         let answer = Answer {
             status: 404,
-            retry_after: None,
-            excerpt: "no hook /in/T0KEN\r\nhere".to_owned(),
+            body: "no hook /in/T0KEN\r\nhere".to_owned(),
+            ..Answer::default()
         };
         let outcome = outcome(&Answered::Status(answer), now(), &["/in/T0KEN"]);
         assert_eq!(outcome.words(), "404 no hook <redacted> here");

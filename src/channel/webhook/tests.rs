@@ -79,9 +79,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
             let length = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length: "))
-                .unwrap()
-                .parse()
-                .unwrap();
+                .map_or(0, |length| length.parse().unwrap());
             if body.len() >= length {
                 return Some(text);
             }
@@ -302,4 +300,56 @@ async fn a_receiver_that_speaks_no_tls_is_unreachable() {
     )
     .await;
     assert_eq!(outcome.kind(), "unreachable", "{outcome}");
+}
+
+/// Asks a receiver that answers so; checks the outcome, and that no part of the URL came back.
+async fn ask(answer: Answer, timeout: TimeDelta, expected: &str) -> Checked {
+    let receiver = Receiver::start(answer).await;
+    let checked = channel(&receiver.url(), timeout)
+        .check(&ChannelId::new("hook"), sample::as_of())
+        .await;
+    assert_eq!(checked.outcome.kind(), expected, "{checked:?}");
+    let shown = format!("{checked:?}");
+    assert!(!shown.contains("T0KEN") && !shown.contains("K3Y"), "{shown}");
+    for request in receiver.requests() {
+        assert!(
+            request.starts_with("OPTIONS /in/T0KEN-123456?key=K3Y-98765 "),
+            "{request}"
+        );
+        assert!(request.ends_with("\r\n\r\n"), "{request}");
+    }
+    checked
+}
+
+#[tokio::test]
+async fn a_check_asks_without_a_body_and_any_answer_shows_that_there_is_somebody() {
+    for line in ["204 No Content", "405 Method Not Allowed", "404 Not Found", "500 Oops"] {
+        let page = "not here: /in/T0KEN-123456?key=K3Y-98765";
+        let checked = ask(status(line, "", page), PATIENT, "delivered").await;
+        let code = line.split(' ').next().unwrap();
+        assert!(checked.outcome.words().contains(code), "{checked:?}");
+        assert!(!checked.untried.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_check_tells_an_address_that_is_gone_or_moved() {
+    ask(status("410 Gone", "", ""), PATIENT, "permanent/endpoint").await;
+    ask(status("301 Moved", "location: /\r\n", ""), PATIENT, "backoff").await;
+}
+
+#[tokio::test]
+async fn a_check_of_somebody_who_says_nothing_ends_without_a_result() {
+    ask(Answer::Hang, IMPATIENT, "unknown").await;
+    ask(Answer::Close, PATIENT, "unknown").await;
+}
+
+#[tokio::test]
+async fn a_check_of_a_receiver_that_speaks_no_tls_is_unreachable() {
+    let receiver = Receiver::start(status("200 OK", "", "")).await;
+    let url = format!("https://127.0.0.1:{}/in/T0KEN-123456", receiver.port);
+    let checked = channel(&url, IMPATIENT)
+        .check(&ChannelId::new("hook"), sample::as_of())
+        .await;
+    assert_eq!(checked.outcome.kind(), "unreachable", "{checked:?}");
 }
