@@ -1,11 +1,14 @@
 //! Channels: from their tables to the settings of `channel`.
 
+mod robot;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
-use crate::channel::{Budget, Lane, Settings, email, webhook};
+use crate::channel::robot::VendorKind;
+use crate::channel::{Budget, Lane, Settings, Target, email, webhook};
 use crate::domain::id::{ChannelId, PersonId};
 use crate::domain::ladder::TimeUnit;
 
@@ -17,33 +20,14 @@ use super::raw::{Raw, RawChannel, RawSecret};
 use super::secrets::{InTheClear, resolve};
 use super::settings::{wait, waits};
 
-/// Types of the contract that this version does not have.
-const LATER_TYPES: &[&str] = &[
-    "wecom",
-    "dingtalk",
-    "feishu",
-    "slack",
-    "teams",
-    "discord",
-    "telegram",
-    "mattermost",
-    "rocketchat",
-    "matrix",
-    "ntfy",
-    "gotify",
-];
 /// What every channel may have.
 const LANE_KEYS: &[&str] = &["type", "budget", "retry", "timeout", "concurrency", "members"];
 /// What a channel of type email may have beside them.
 const EMAIL_KEYS: &[&str] = &["server", "username", "password", "from", "ca"];
 /// What a channel of type webhook may have beside them.
 const WEBHOOK_KEYS: &[&str] = &["url", "secret", "secrets"];
-/// How many sends at once where the configuration does not say.
-const CONCURRENCY: usize = 4;
 /// More at once than this is no good neighbour.
 const CONCURRENCY_MAX: i64 = 64;
-/// How long a send may take where the configuration does not say.
-const TIMEOUT_SECONDS: i64 = 30;
 /// A send that takes longer than this keeps its lane from others.
 const TIMEOUT_SECONDS_MAX: i64 = 600;
 
@@ -72,18 +56,17 @@ fn channel(
 ) -> Option<Settings> {
     let raw = &entry.value;
     let kind = raw.kind.as_ref()?;
-    let keys = match kind.value.as_str() {
-        "email" => EMAIL_KEYS,
-        "webhook" => WEBHOOK_KEYS,
-        later if LATER_TYPES.contains(&later) => {
-            let text = format!("channel type `{later}` is not in this version");
-            faults.error_hint(kind.place, text, "email and webhook are");
-            return None;
-        }
-        other => {
+    let vendor = VendorKind::ALL.into_iter().find(|vendor| vendor.as_str() == kind.value);
+    let keys = match (kind.value.as_str(), vendor) {
+        ("email", _) => EMAIL_KEYS,
+        ("webhook", _) => WEBHOOK_KEYS,
+        (_, Some(vendor)) => robot::keys(vendor),
+        (other, None) => {
             let text = format!("channel type `{other}` is unknown");
-            let known = ["email", "webhook"].iter().chain(LATER_TYPES).copied();
-            faults.unknown(kind.place, text, other, known, Some("email or webhook".into()));
+            let vendors = VendorKind::ALL.iter().map(|vendor| vendor.as_str());
+            let known: Vec<&str> = ["email", "webhook"].into_iter().chain(vendors).collect();
+            let all = Some(known.join(", "));
+            faults.unknown(kind.place, text, other, known.iter().copied(), all);
             return None;
         }
     };
@@ -93,15 +76,24 @@ fn channel(
             faults.error_hint(*place, text, format!("it may have: {}", keys.join(", ")));
         }
     }
-    let lane = lane(faults, names, raw);
-    if kind.value == "email" {
-        email_settings(faults, env, id, entry, lane).map(Settings::Email)
-    } else {
-        webhook_settings(faults, env, id, entry, lane).map(Settings::Webhook)
+    match vendor {
+        Some(vendor) => {
+            let lane = lane(faults, names, raw, Lane::robot(vendor.budgets()));
+            robot::settings(faults, env, vendor, id, entry, lane).map(Settings::Robot)
+        }
+        None if kind.value == "email" => {
+            let lane = lane(faults, names, raw, Lane::email());
+            email_settings(faults, env, id, entry, lane).map(Settings::Email)
+        }
+        None => {
+            let lane = lane(faults, names, raw, Lane::webhook());
+            webhook_settings(faults, env, id, entry, lane).map(Settings::Webhook)
+        }
     }
 }
 
-fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel) -> Lane {
+/// What every channel may say of itself, over the defaults of its type.
+fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel, default: Lane) -> Lane {
     let concurrency = raw.concurrency.as_ref().and_then(|number| {
         if !(1..=CONCURRENCY_MAX).contains(&number.value) {
             faults.error(
@@ -124,9 +116,12 @@ fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel) -> Lane {
         .filter_map(|name| names.person(faults, name))
         .collect();
     Lane {
-        budget: raw.budget.as_ref().and_then(|text| budget(faults, text)),
-        concurrency: concurrency.unwrap_or(CONCURRENCY),
-        timeout: timeout.unwrap_or(TimeDelta::seconds(TIMEOUT_SECONDS)),
+        budgets: match &raw.budget {
+            Some(text) => budget(faults, text).into_iter().collect(),
+            None => default.budgets,
+        },
+        concurrency: concurrency.unwrap_or(default.concurrency),
+        timeout: timeout.unwrap_or(default.timeout),
         retry: raw
             .retry
             .as_ref()
@@ -271,26 +266,29 @@ fn webhook_settings(
         }
         secrets.extend(found);
     }
-    let url = raw.url.as_ref()?;
-    let secret = resolve(faults, env, "url", url, InTheClear::Allow)?;
-    let target = match secret.reveal().trim().strip_prefix("file:") {
-        Some(folder) => webhook::Target::Folder(folder_at(faults, url.place, folder)?),
-        None => {
-            if let Err(error) = webhook::Settings::check_url(secret.reveal().trim()) {
-                // The address itself may be a secret, so it is not repeated.
-                let from = if matches!(url.value, RawSecret::Clear(_)) {
-                    "`url`"
-                } else {
-                    "the value of `url`"
-                };
-                let text = format!("{from} is no address: {error}");
-                faults.error_hint(url.place, text, "https://HOST/PATH, http://HOST/PATH or file:DIR");
-                return None;
-            }
-            webhook::Target::Url(crate::secret::Secret::new(secret.reveal().trim()))
-        }
-    };
+    let target = target(faults, env, raw.url.as_ref()?)?;
     Some(webhook::Settings { target, secrets, lane })
+}
+
+/// Where posts go: an address, or a folder in its place.
+fn target(faults: &mut Faults, env: &Environment, url: &Placed<RawSecret>) -> Option<Target> {
+    let secret = resolve(faults, env, "url", url, InTheClear::Allow)?;
+    let text = secret.reveal().trim();
+    if let Some(folder) = text.strip_prefix("file:") {
+        return folder_at(faults, url.place, folder).map(Target::Folder);
+    }
+    if let Err(error) = webhook::Settings::check_url(text) {
+        // The address itself may be a secret, so it is not repeated.
+        let from = if matches!(url.value, RawSecret::Clear(_)) {
+            "`url`"
+        } else {
+            "the value of `url`"
+        };
+        let wrong = format!("{from} is no address: {error}");
+        faults.error_hint(url.place, wrong, "https://HOST/PATH, http://HOST/PATH or file:DIR");
+        return None;
+    }
+    Some(Target::Url(crate::secret::Secret::new(text)))
 }
 
 fn require(faults: &mut Faults, id: &str, entry: &Placed<RawChannel>, has: bool, key: &'static str, hint: &str) {

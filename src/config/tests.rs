@@ -3,6 +3,7 @@
 mod calendars;
 mod channels;
 mod files;
+mod groups;
 mod keys;
 mod ladders;
 mod ledgers;

@@ -35,6 +35,11 @@ pub(in crate::config) struct RawChannel {
     pub(in crate::config) ca: Text,
     pub(in crate::config) url: Option<Placed<RawSecret>>,
     pub(in crate::config) secrets: Vec<Placed<RawSecret>>,
+    pub(in crate::config) keyword: Text,
+    pub(in crate::config) token: Option<Placed<RawSecret>>,
+    pub(in crate::config) chat_id: Text,
+    pub(in crate::config) room: Text,
+    pub(in crate::config) topic: Text,
     pub(in crate::config) budget: Text,
     pub(in crate::config) retry: Texts,
     pub(in crate::config) timeout: Text,
@@ -44,7 +49,11 @@ pub(in crate::config) struct RawChannel {
 
 impl RawChannel {
     pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
-        section.require(faults, "type", "write type = \"email\" or type = \"webhook\"");
+        section.require(
+            faults,
+            "type",
+            "write type = \"email\", \"webhook\", or the name of a chat, for example \"wecom\"",
+        );
         let present = keys::CHANNEL
             .iter()
             .filter_map(|key| Some((*key, section.place_of(key)?)))
@@ -76,6 +85,11 @@ impl RawChannel {
             ca: section.text(faults, "ca"),
             url: secret(faults, section, "url"),
             secrets,
+            keyword: section.text(faults, "keyword"),
+            token: secret(faults, section, "token"),
+            chat_id: section.text_or_number(faults, "chat_id"),
+            room: section.text(faults, "room"),
+            topic: section.text_or_number(faults, "topic"),
             budget: section.text(faults, "budget"),
             retry: section.texts(faults, "retry"),
             timeout: section.text(faults, "timeout"),

@@ -139,6 +139,15 @@ impl<'a> Section<'a> {
         self.text_of(faults, key, value)
     }
 
+    /// A text, or a whole number as text: ids are written either way.
+    pub(super) fn text_or_number(&self, faults: &mut Faults, key: &str) -> Text {
+        if matches!(self.table.get(key)?.get_ref(), DeValue::Integer(_)) {
+            let number = self.integer(faults, key)?;
+            return Some(Placed::new(number.value.to_string(), number.place));
+        }
+        self.text(faults, key)
+    }
+
     fn text_of(&self, faults: &mut Faults, key: &str, value: &Spanned<DeValue<'_>>) -> Text {
         let place = self.place_at(value);
         let value = value.get_ref();

@@ -2,6 +2,7 @@
 
 use super::{Fixture, TASK, check, says, with};
 use crate::channel::{Settings, email, webhook};
+use crate::config::Environment;
 
 /// A configuration with one more channel.
 fn channel(keys: &str) -> Fixture {
@@ -11,13 +12,90 @@ fn channel(keys: &str) -> Fixture {
 const MAIL: &str = r#"type = "email", from = "d@example.org""#;
 
 #[test]
-fn channel_types_of_later_versions_are_named_as_such_and_others_are_unknown() {
-    says(
-        &channel("type = \"wecom\", url = \"https://x.org\""),
-        "channel type `wecom` is not in this version",
-    );
+fn an_unknown_channel_type_is_answered_with_the_nearest_that_there_is() {
     says(&channel("type = \"wecon\""), "channel type `wecon` is unknown");
     says(&channel("type = \"wecon\""), "did you mean `wecom`?");
+}
+
+/// Each type with what it needs.
+const ROBOTS: [(&str, &str); 12] = [
+    ("wecom", "url = \"https://x.org/cgi-bin/webhook/send?key=k\""),
+    (
+        "dingtalk",
+        "url = \"https://x.org/robot/send?access_token=t\", secret = { env = \"S\" }",
+    ),
+    (
+        "feishu",
+        "url = \"https://x.org/open-apis/bot/v2/hook/t\", keyword = \"督办\"",
+    ),
+    ("slack", "url = \"https://x.org/services/T/B/x\""),
+    ("teams", "url = \"https://x.org/workflows/x?sig=y\""),
+    ("discord", "url = \"https://x.org/api/webhooks/1/t\""),
+    (
+        "telegram",
+        "token = { env = \"T\" }, chat_id = -1001234567890, topic = 7",
+    ),
+    ("mattermost", "url = \"https://x.org/hooks/x\""),
+    ("rocketchat", "url = \"https://x.org/hooks/x/y\""),
+    (
+        "matrix",
+        "url = \"https://x.org\", token = { env = \"S\" }, room = \"!a:x.org\"",
+    ),
+    ("ntfy", "topic = \"works\""),
+    ("gotify", "url = \"https://x.org\", token = { env = \"S\" }"),
+];
+
+fn robot(vendor: &str, keys: &str) -> Fixture {
+    let mut fixture = channel(&format!("type = \"{vendor}\", {keys}"));
+    let secrets = [("S", "SECxyz"), ("T", "12:ab_c")];
+    fixture.env = Environment::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    fixture
+}
+
+#[test]
+fn every_chat_is_read_with_its_own_budget_and_one_post_at_a_time() {
+    for (vendor, keys) in ROBOTS {
+        let config = robot(vendor, keys).config();
+        let Some(Settings::Robot(settings)) = config.channels.get(&"x".into()) else {
+            panic!("no robot: {vendor}")
+        };
+        assert_eq!(settings.vendor.as_str(), vendor);
+        assert_eq!(settings.lane.concurrency, 1, "{vendor}");
+        assert_eq!(settings.lane.budgets, settings.vendor.budgets(), "{vendor}");
+    }
+}
+
+#[test]
+fn what_a_chat_needs_and_lacks_is_named() {
+    says(&channel("type = \"wecom\""), "`channels.x` has no `url`");
+    says(
+        &channel("type = \"telegram\", chat_id = 1"),
+        "`channels.x` has no `token`",
+    );
+    says(
+        &channel("type = \"matrix\", url = \"https://x.org\""),
+        "`channels.x` has no `room`",
+    );
+    says(&channel("type = \"ntfy\", topic = \"a b\""), "`a b` is of another form");
+    says(
+        &robot(
+            "matrix",
+            "url = \"https://x.org\", token = { env = \"S\" }, room = \"#a:x.org\"",
+        ),
+        "`#a:x.org` is of another form",
+    );
+    says(
+        &robot("telegram", "token = { env = \"S\" }, chat_id = 1"),
+        "the value of `token` is no token",
+    );
+    says(
+        &channel("type = \"teams\", url = \"https://a.webhook.office.com/x\""),
+        "retired Office 365 connector",
+    );
+    says(
+        &channel("type = \"slack\", url = \"https://x.org/y\", secret = \"s\""),
+        "`secret` does not belong to a channel of type slack",
+    );
 }
 
 #[test]
@@ -87,7 +165,7 @@ fn a_login_without_encryption_is_refused_except_to_this_machine() {
     let login = "username = \"u\", password = { env = \"P\" }";
     let with_env = |server: &str| {
         let mut fixture = channel(&format!("{MAIL}, server = \"{server}\", {login}"));
-        fixture.env = crate::config::Environment::new([("P".to_owned(), "secret".to_owned())]);
+        fixture.env = Environment::new([("P".to_owned(), "secret".to_owned())]);
         fixture
     };
     says(
@@ -157,7 +235,7 @@ fn a_secret_loses_the_line_break_at_its_end() {
         ("credentials/key", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\r\n"),
     ]);
     let folder = fixture.path("credentials").display().to_string();
-    let env = crate::config::Environment::new([("CREDENTIALS_DIRECTORY".to_owned(), folder)]);
+    let env = Environment::new([("CREDENTIALS_DIRECTORY".to_owned(), folder)]);
     let config = crate::config::load(&fixture.path("duban.toml"), &env).expect("it loads");
     let Some(Settings::Webhook(settings)) = config.channels.get(&"x".into()) else {
         panic!("no webhook")
@@ -172,7 +250,7 @@ fn budgets_and_limits_are_read_or_refused() {
     let budget = config
         .channels
         .get(&"x".into())
-        .and_then(|settings| settings.lane().budget);
+        .and_then(|settings| settings.lane().budgets.first().copied());
     assert_eq!(
         budget.map(|budget| (budget.count, budget.per.num_seconds())),
         Some((18, 60))
