@@ -62,7 +62,7 @@ pub enum SimulateError {
 }
 
 /// Runs a first load at `from` and then lets the daemon run until `until`, exclusive; writes `timeline.json`,
-/// `reviews.json`, `mail/*.eml` and `webhook/*.json` to `out`. `progress` is told the present of the simulation.
+/// `reviews.json`, `mail/*.eml`, `webhook/*.json` and `chat/CHANNEL/*.json` to `out`. `progress` is told the present of the simulation.
 ///
 /// # Errors
 /// Where `out` is not empty or cannot be written, or the daemon fails.
@@ -121,15 +121,21 @@ fn make_empty(out: &Path) -> Result<(), SimulateError> {
 
 /// Everything stays in the house: mail servers and webhooks become folders, and wait for nothing.
 fn turn_into_folders(config: &mut Config, out: &Path) {
-    for settings in config.channels.values_mut() {
+    for (id, settings) in &mut config.channels {
         match settings {
             Settings::Email(settings) => {
                 settings.server = Server::Scratch(out.join("mail"));
-                settings.lane.budget = None;
+                settings.lane.budgets.clear();
             }
             Settings::Webhook(settings) => {
                 settings.target = Target::Scratch(out.join("webhook"));
-                settings.lane.budget = None;
+                settings.lane.budgets.clear();
+            }
+            // Its budget stays: it decides what is folded.
+            Settings::Robot(settings) => {
+                // A name of a channel is no path.
+                let folder = id.as_str().replace(['/', '\\'], "_");
+                settings.target = Target::Scratch(out.join("chat").join(folder));
             }
         }
     }

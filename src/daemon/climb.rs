@@ -84,9 +84,9 @@ impl Engine {
                 tried,
                 tried_since: None,
             };
-            let letter = self.letter(&target, &notices, climb, now).await?;
+            let next = self.letters(&target, &notices, climb, now).await?;
             if let Some(letters) = follow.get_mut(index) {
-                letters.extend(letter);
+                letters.extend(next);
             }
         }
         Ok(follow)
@@ -97,8 +97,12 @@ impl Engine {
         let people = &self.config.people;
         let now_for = &message.content.recipient;
         let mut persons: Vec<PersonId> = Vec::new();
-        if now_for.kind == RecipientKind::Person {
-            persons.push(PersonId::new(&*now_for.id));
+        // In a group each notice still has the person it was meant for.
+        for recipient in [now_for, &notice.recipient] {
+            let id = PersonId::new(&*recipient.id);
+            if recipient.kind == RecipientKind::Person && !persons.contains(&id) {
+                persons.push(id);
+            }
         }
         if let (Some(stored), Ok(role)) = (tasks.get(&notice.task), notice.recipient.role.parse::<Role>()) {
             persons.extend(roles::above(people, &stored.task, &role));
@@ -132,7 +136,7 @@ impl Engine {
         self.office(None)
             .iter()
             .filter(|target| way(&target.recipient.id, &target.channel) != gone)
-            .map(|target| {
+            .flat_map(|target| {
                 let locale = self.locale_of(&target.recipient);
                 let word = UndeliverableWord {
                     told_instead: (!instead.is_empty()).then(|| instead.join(separator(locale))),
@@ -140,11 +144,10 @@ impl Engine {
                 };
                 let words = self.renderer.undeliverable(&word, locale, &as_of);
                 let parts = [failed.message.id.as_str()];
-                (
-                    self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now),
-                    Vec::new(),
-                )
+                let message = self.plain_letter(MessageKind::Undeliverable, target, &parts, words, now);
+                self.in_parts(&message)
             })
+            .map(|message| (message, Vec::new()))
             .collect()
     }
 }

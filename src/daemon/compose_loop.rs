@@ -9,7 +9,7 @@ use crate::daemon::letters::Target;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::PersonId;
 use crate::domain::message::Climb;
-use crate::domain::notice::{Notice, RecipientKind};
+use crate::domain::notice::{Notice, Recipient, RecipientKind};
 use crate::store::QueueBatch;
 
 /// Late notices wait at most so long for tasks that are not planned yet.
@@ -80,14 +80,10 @@ impl Engine {
                 batch.untell.push(super::door::untold(&notice));
                 batch.dropped.push((notice.id, why));
             }
-            let loudest = fresh.iter().max_by_key(|notice| (notice.level, &notice.id));
-            let mut target = target.clone();
-            if let Some(loudest) = loudest {
-                target.recipient.role.clone_from(&loudest.recipient.role);
-            }
+            let target = target.in_role_of_loudest(&fresh);
             batch
                 .messages
-                .extend(self.letter_of(&target, &fresh, &tasks, Climb::default(), now));
+                .extend(self.letters_of(&target, &fresh, &tasks, &Climb::default(), now));
         }
         self.tell_of_fallbacks(&batch.messages, now).await?;
         let count = batch.messages.len();
@@ -104,15 +100,31 @@ impl Engine {
         };
         // One message for a person, whatever role each notice came by.
         target.recipient.role = String::new();
+        self.as_group(&mut target);
         if notice.recipient.kind == RecipientKind::Person
             && self.lanes().is_endpoint_stopped(&notice.channel, self.clock.now())
         {
             let person = self.config.people.persons.get(&PersonId::new(&*notice.recipient.id));
             if let Some(channel) = person.and_then(|person| self.open_channel(person, &[])) {
+                target.recipient = notice.recipient.clone();
+                target.recipient.role = String::new();
                 target.channel = channel;
+                self.as_group(&mut target);
             }
         }
         target
+    }
+
+    /// In a group one post is for everybody: the group itself gets it, and who is meant is rung there.
+    pub(super) fn as_group(&self, target: &mut Target) {
+        if self.is_group(&target.channel) {
+            target.recipient = Recipient {
+                kind: RecipientKind::Channel,
+                id: target.channel.to_string(),
+                name: target.channel.to_string(),
+                role: String::new(),
+            };
+        }
     }
 
     /// Whether a recipient and a channel are still configured.

@@ -142,6 +142,9 @@ impl Engine {
                 kind: carried.kind,
                 content: &carried.content,
                 address: address.as_deref(),
+                people: &engine.config.people,
+                is_plain: carried.plain,
+                attempt: carried.attempts + 1,
                 now,
             };
             engine.channels.send(&carried.channel, &parcel).await

@@ -56,7 +56,22 @@ impl Engine {
         }
         let notices = self.store.notices_of(&message.id).await?;
         let tasks = self.tasks_of(&notices).await?;
-        let (fresh, stale) = self.sift(&notices, &tasks);
+        let (mut fresh, mut stale) = self.sift(&notices, &tasks);
+        if self.is_group(&message.channel) && self.config.delivery.trial.is_none() {
+            // A group's post is for each person that its notices were meant for, as long as the group reaches them.
+            fresh.retain(|notice| {
+                let is_reached =
+                    notice.channel != message.channel || self.address(&notice.recipient, &message.channel).is_some();
+                if !is_reached {
+                    let why = format!(
+                        "{} is no longer reached by channel {}",
+                        notice.recipient.id, message.channel
+                    );
+                    stale.push((notice.clone(), why));
+                }
+                is_reached
+            });
+        }
         if fresh.is_empty() {
             let why = stale
                 .first()
@@ -121,9 +136,9 @@ impl Engine {
         let (notices, more) = self.sift(&notices, &tasks);
         stale.extend(more);
         let target = self.meant_for(message, &notices);
-        let letter = self.letter_of(&target, &notices, &tasks, climb, now);
+        let letters = self.letters_of(&target, &notices, &tasks, &climb, now);
         let batch = QueueBatch {
-            messages: letter.into_iter().collect(),
+            messages: letters,
             untell: stale.iter().map(|(notice, _)| untold(notice)).collect(),
             dropped: stale.into_iter().map(|(notice, why)| (notice.id, why)).collect(),
             replaced: replaced.clone(),
@@ -204,7 +219,7 @@ impl Engine {
         clippy::option_option,
         reason = "gone, reachable without an address, reachable at one: three answers"
     )]
-    fn address(&self, recipient: &Recipient, channel: &ChannelId) -> Option<Option<String>> {
+    pub(super) fn address(&self, recipient: &Recipient, channel: &ChannelId) -> Option<Option<String>> {
         let facts = self.config.people.channels.get(channel)?;
         if recipient.kind == RecipientKind::Channel {
             return Some(None);
@@ -216,7 +231,7 @@ impl Engine {
         }
         match facts.kind {
             ChannelKind::Email => person.email.clone().map(Some),
-            ChannelKind::Webhook => Some(None),
+            ChannelKind::Webhook | ChannelKind::Group => Some(None),
         }
     }
 
@@ -258,6 +273,7 @@ pub(super) fn dropped(
         state: MessageState::Dropped,
         next_attempt: now,
         frozen: message.frozen,
+        plain: message.plain,
         counts: false,
         entries: vec![entry],
         follow: Vec::new(),

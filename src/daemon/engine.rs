@@ -62,7 +62,13 @@ impl Engine {
         }
         let channels = Channels::open(&config.channels)?;
         let renderer = Renderer::new(&config.templates).map_err(DaemonError::Template)?;
-        let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?));
+        let budgets = config.channels.values().flat_map(|settings| &settings.lane().budgets);
+        let longest = budgets.map(|budget| budget.per).max();
+        let left = match longest {
+            Some(longest) => store.attempts_since(clock.now() - longest).await?,
+            None => Vec::new(),
+        };
+        let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?, &left));
         Ok(Self {
             config,
             store,

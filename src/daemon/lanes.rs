@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::channel::{Budget, Settings};
 use crate::domain::id::{ChannelId, MessageId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reach};
 use crate::store::LaneRow;
 
 /// A stopped lane is tried again this often.
@@ -35,8 +35,9 @@ pub(super) struct Stopped {
 #[derive(Debug)]
 struct Lane {
     endpoint: String,
+    account: String,
+    vendor: &'static str,
     concurrency: u32,
-    budget: Option<Bucket>,
     in_flight: u32,
     paused_until: Option<DateTime<Utc>>,
     faults: usize,
@@ -84,12 +85,22 @@ pub(super) enum Fault {
 
 /// All lanes, by channel.
 #[derive(Debug, Default)]
-pub(super) struct Lanes(BTreeMap<ChannelId, Lane>);
+pub(super) struct Lanes {
+    lanes: BTreeMap<ChannelId, Lane>,
+    /// By account: what the other side counts together is counted together here.
+    buckets: BTreeMap<String, Vec<Bucket>>,
+}
 
 impl Lanes {
-    /// Lanes as configured; those that stood stopped before are tried at once.
-    pub(super) fn new(channels: &BTreeMap<ChannelId, Settings>, rows: &[LaneRow]) -> Self {
-        let lanes = channels.iter().map(|(id, settings)| {
+    /// Lanes as configured; those that stood stopped before are tried at once. What `left` lately counts against the
+    /// budgets as if this daemon had sent it.
+    pub(super) fn new(
+        channels: &BTreeMap<ChannelId, Settings>,
+        rows: &[LaneRow],
+        left: &[(ChannelId, DateTime<Utc>)],
+    ) -> Self {
+        let mut all = Self::default();
+        for (id, settings) in channels {
             let row = rows.iter().find(|row| row.channel == *id);
             let stopped = row.and_then(|row| {
                 let since = row.stopped_since?;
@@ -99,61 +110,107 @@ impl Lanes {
                     next_try: since,
                 })
             });
-            let lane = settings.lane();
             let lane = Lane {
-                endpoint: settings.endpoint(),
-                concurrency: u32::try_from(lane.concurrency.max(1)).unwrap_or(1),
-                budget: lane.budget.map(|budget| Bucket {
-                    budget,
-                    sent: std::collections::VecDeque::new(),
-                }),
-                in_flight: 0,
-                paused_until: None,
-                faults: 0,
                 stopped,
-                passed: None,
-                accused: BTreeMap::new(),
-                was_second_try: false,
+                ..Lane::of(settings)
             };
-            (id.clone(), lane)
-        });
-        Self(lanes.collect())
+            all.add(id, lane, &settings.lane().budgets);
+        }
+        for (channel, at) in left {
+            all.spend(channel, *at);
+        }
+        all
+    }
+
+    /// A lane more. Of several budgets for one account each is kept.
+    fn add(&mut self, id: &ChannelId, lane: Lane, budgets: &[Budget]) {
+        let buckets = self.buckets.entry(lane.account.clone()).or_default();
+        for budget in budgets {
+            if !buckets.iter().any(|bucket| bucket.budget == *budget) {
+                buckets.push(Bucket {
+                    budget: *budget,
+                    sent: std::collections::VecDeque::new(),
+                });
+            }
+        }
+        self.lanes.insert(id.clone(), lane);
     }
 
     /// How many messages each lane can take now; those that can take none are left out.
     pub(super) fn capacity(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, u32)> {
-        self.0
+        let mut left: BTreeMap<&str, u32> = BTreeMap::new();
+        for (account, buckets) in &mut self.buckets {
+            let free = buckets.iter_mut().map(|bucket| bucket.free(now)).min();
+            left.extend(free.map(|free| (account.as_str(), free)));
+        }
+        let mut capacity = Vec::new();
+        for (id, lane) in &self.lanes {
+            let mut free = lane.places(now);
+            // What one lane takes, another of the same account cannot.
+            if let Some(left) = left.get_mut(lane.account.as_str()) {
+                free = free.min(*left);
+                *left -= free;
+            }
+            if free > 0 {
+                capacity.push((id.clone(), free));
+            }
+        }
+        capacity
+    }
+
+    /// How many posts the budgets of a channel allow now; none where it has no budget.
+    pub(super) fn allowance(&mut self, channel: &ChannelId, now: DateTime<Utc>) -> Option<u32> {
+        let account = &self.lanes.get(channel)?.account;
+        let longest = self
+            .buckets
+            .get_mut(account)?
             .iter_mut()
-            .map(|(id, lane)| (id.clone(), lane.capacity(now)))
-            .filter(|(_, free)| *free > 0)
-            .collect()
+            .max_by_key(|bucket| bucket.budget.per)?;
+        Some(longest.free(now))
     }
 
     /// When each lane can take a message again, as far as that is known: none while all its places are taken.
     pub(super) fn free_at(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, DateTime<Utc>)> {
-        self.0
-            .iter_mut()
-            .filter_map(|(id, lane)| Some((id.clone(), lane.free_at(now)?)))
+        let mut budgets: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+        for (account, buckets) in &mut self.buckets {
+            let full = buckets
+                .iter_mut()
+                .filter_map(|bucket| (bucket.free(now) == 0).then(|| bucket.next())?);
+            budgets.extend(full.max().map(|at| (account.as_str(), at)));
+        }
+        self.lanes
+            .iter()
+            .filter_map(|(id, lane)| {
+                Some((
+                    id.clone(),
+                    lane.free_at(budgets.get(lane.account.as_str()).copied(), now)?,
+                ))
+            })
             .collect()
     }
 
     /// A message was taken for sending.
     pub(super) fn take(&mut self, channel: &ChannelId) {
-        if let Some(lane) = self.0.get_mut(channel) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
             lane.in_flight += 1;
         }
     }
 
     /// It is back, whether or not it was sent.
     pub(super) fn give_back(&mut self, channel: &ChannelId) {
-        if let Some(lane) = self.0.get_mut(channel) {
+        if let Some(lane) = self.lanes.get_mut(channel) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
         }
     }
 
     /// It left the house: it counts against the budget.
     pub(super) fn spend(&mut self, channel: &ChannelId, now: DateTime<Utc>) {
-        if let Some(bucket) = self.0.get_mut(channel).and_then(|lane| lane.budget.as_mut()) {
+        let account = self.lanes.get(channel).map(|lane| &lane.account);
+        for bucket in account
+            .and_then(|account| self.buckets.get_mut(account))
+            .into_iter()
+            .flatten()
+        {
             bucket.sent.push_back(now);
         }
     }
@@ -161,7 +218,7 @@ impl Lanes {
     /// Whether the endpoint refused everything at this message before, while it takes others: then the fault is the
     /// message's, or its recipient's.
     pub(super) fn is_to_blame(&self, channel: &ChannelId, message: &MessageId) -> bool {
-        self.0
+        self.lanes
             .get(channel)
             .is_some_and(|lane| lane.accused.get(message) == Some(&true))
     }
@@ -174,7 +231,7 @@ impl Lanes {
         outcome: &Outcome,
         now: DateTime<Utc>,
     ) -> Option<Stopped> {
-        let lane = self.0.get_mut(channel)?;
+        let lane = self.lanes.get_mut(channel)?;
         lane.faults = 0;
         lane.was_second_try = false;
         lane.accused.remove(message);
@@ -185,10 +242,21 @@ impl Lanes {
         lane.stopped.take()
     }
 
-    /// The server's own word: nothing on this lane until then.
-    pub(super) fn pause(&mut self, channel: &ChannelId, until: DateTime<Utc>) {
-        if let Some(lane) = self.0.get_mut(channel) {
-            lane.paused_until = lane.paused_until.max(Some(until));
+    /// The server's own word: nothing until then on this lane, and on all that its word reaches.
+    pub(super) fn pause(&mut self, channel: &ChannelId, until: DateTime<Utc>, reach: Reach) {
+        let Some(told) = self.lanes.get(channel) else {
+            return;
+        };
+        let (endpoint, account, vendor) = (told.endpoint.clone(), told.account.clone(), told.vendor);
+        for lane in self.lanes.values_mut() {
+            let is_meant = match reach {
+                Reach::Endpoint => lane.endpoint == endpoint,
+                Reach::Account => lane.account == account,
+                Reach::Vendor => lane.vendor == vendor,
+            };
+            if is_meant {
+                lane.paused_until = lane.paused_until.max(Some(until));
+            }
         }
     }
 
@@ -200,7 +268,7 @@ impl Lanes {
         outcome: &Outcome,
         now: DateTime<Utc>,
     ) -> Option<Fault> {
-        let lane = self.0.get_mut(channel)?;
+        let lane = self.lanes.get_mut(channel)?;
         let is_refusal = matches!(outcome, Outcome::PermanentEndpoint(_));
         let passed_within = |span| lane.passed.is_some_and(|at| at <= now && now - at <= span);
         let (passed_lately, passed_together) = (passed_within(PASSED_LATELY), passed_within(TOGETHER));
@@ -246,8 +314,8 @@ impl Lanes {
     /// due it does not count as stopped: something must go there to find out.
     pub(super) fn is_endpoint_stopped(&self, channel: &ChannelId, now: DateTime<Utc>) -> bool {
         let is_shut = |lane: &Lane| lane.stopped.as_ref().is_some_and(|stopped| stopped.next_try > now);
-        self.0.get(channel).is_some_and(|lane| {
-            self.0
+        self.lanes.get(channel).is_some_and(|lane| {
+            self.lanes
                 .values()
                 .any(|other| is_shut(other) && other.endpoint == lane.endpoint)
         })
@@ -255,7 +323,24 @@ impl Lanes {
 }
 
 impl Lane {
-    fn capacity(&mut self, now: DateTime<Utc>) -> u32 {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            endpoint: settings.endpoint(),
+            account: settings.account(),
+            vendor: settings.vendor(),
+            concurrency: u32::try_from(settings.lane().concurrency.max(1)).unwrap_or(1),
+            in_flight: 0,
+            paused_until: None,
+            faults: 0,
+            stopped: None,
+            passed: None,
+            accused: BTreeMap::new(),
+            was_second_try: false,
+        }
+    }
+
+    /// How many messages it can take now, but for its budget.
+    fn places(&self, now: DateTime<Utc>) -> u32 {
         if self.paused_until.is_some_and(|until| until > now) {
             return 0;
         }
@@ -266,21 +351,18 @@ impl Lane {
             None if self.faults > 0 => 1,
             None => self.concurrency,
         };
-        let free = places.saturating_sub(self.in_flight);
-        self.budget.as_mut().map_or(free, |bucket| free.min(bucket.free(now)))
+        places.saturating_sub(self.in_flight)
     }
 
-    fn free_at(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.capacity(now) > 0 {
+    /// `spent_until` is when its budget allows something again, where it is spent.
+    fn free_at(&self, spent_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if spent_until.is_none() && self.places(now) > 0 {
             return Some(now);
         }
         let waits = [
             self.paused_until,
             self.stopped.as_ref().map(|stopped| stopped.next_try),
-            self.budget
-                .as_ref()
-                .filter(|_| self.in_flight == 0)
-                .and_then(Bucket::next),
+            spent_until.filter(|_| self.in_flight == 0),
         ];
         waits.into_iter().flatten().filter(|at| *at > now).max()
     }
@@ -290,15 +372,12 @@ impl Lane {
 mod tests {
     use super::*;
 
-    fn lanes(budget: Option<Budget>) -> (Lanes, ChannelId) {
-        let id = ChannelId::new("mail");
-        let lane = Lane {
-            endpoint: "relay".into(),
+    fn lane(endpoint: &str, account: &str) -> Lane {
+        Lane {
+            endpoint: endpoint.into(),
+            account: account.into(),
+            vendor: "email",
             concurrency: 4,
-            budget: budget.map(|budget| Bucket {
-                budget,
-                sent: std::collections::VecDeque::new(),
-            }),
             in_flight: 0,
             paused_until: None,
             faults: 0,
@@ -306,8 +385,15 @@ mod tests {
             passed: None,
             accused: BTreeMap::new(),
             was_second_try: false,
-        };
-        (Lanes([(id.clone(), lane)].into()), id)
+        }
+    }
+
+    fn lanes(budget: Option<Budget>) -> (Lanes, ChannelId) {
+        let id = ChannelId::new("mail");
+        let mut lanes = Lanes::default();
+        let budgets: Vec<Budget> = budget.into_iter().collect();
+        lanes.add(&id, lane("relay", "relay"), &budgets);
+        (lanes, id)
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -424,8 +510,58 @@ mod tests {
     #[test]
     fn the_server_s_own_wait_holds_this_lane_only() {
         let (mut lanes, id) = lanes(None);
-        lanes.pause(&id, at(600));
+        lanes.pause(&id, at(600), Reach::Endpoint);
         assert_eq!(lanes.capacity(at(599)), []);
         assert_eq!(lanes.capacity(at(600)), [(id, 4)]);
+    }
+
+    /// Two robots of one account, and one of another vendor.
+    fn robots() -> Lanes {
+        let mut lanes = Lanes::default();
+        let budgets = [Budget::per_seconds(3, 60), Budget::per_seconds(2, 1)];
+        for (id, endpoint, account, vendor) in [
+            ("a", "a", "bot", "telegram"),
+            ("b", "b", "bot", "telegram"),
+            ("c", "c", "other", "telegram"),
+            ("d", "d", "d", "wecom"),
+        ] {
+            let lane = Lane {
+                vendor,
+                concurrency: 1,
+                ..lane(endpoint, account)
+            };
+            lanes.add(&ChannelId::new(id), lane, &budgets);
+        }
+        lanes
+    }
+
+    fn free(lanes: &mut Lanes, seconds: i64) -> String {
+        let free = lanes.capacity(at(seconds));
+        free.iter().map(|(id, _)| id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_one_account_may_send_is_shared_by_its_lanes_and_every_budget_is_kept() {
+        let mut lanes = robots();
+        let (a, b) = (ChannelId::new("a"), ChannelId::new("b"));
+        lanes.spend(&a, at(0));
+        lanes.spend(&b, at(0));
+        assert_eq!(free(&mut lanes, 0), "cd", "two a second");
+        assert_eq!(lanes.allowance(&a, at(0)), Some(1), "of three a minute");
+        assert_eq!(free(&mut lanes, 1), "acd", "the last one goes to one of them");
+        lanes.spend(&a, at(1));
+        assert_eq!(free(&mut lanes, 59), "cd");
+        assert_eq!(lanes.free_at(at(2)).first(), Some(&(a, at(60))));
+        assert_eq!(free(&mut lanes, 60), "abcd");
+    }
+
+    #[test]
+    fn a_server_s_word_to_wait_reaches_as_far_as_the_vendor_means_it() {
+        for (reach, left) in [(Reach::Endpoint, "bcd"), (Reach::Account, "cd"), (Reach::Vendor, "d")] {
+            let mut lanes = robots();
+            lanes.pause(&ChannelId::new("a"), at(600), reach);
+            assert_eq!(free(&mut lanes, 599), left, "{reach:?}");
+            assert_eq!(free(&mut lanes, 600), "abcd", "{reach:?}");
+        }
     }
 }

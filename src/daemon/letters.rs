@@ -1,14 +1,16 @@
 //! Makes messages: notices, a recipient and a channel in; a row for the outbox out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::channel::Parcel;
 use crate::daemon::{DaemonError, Engine};
+use crate::domain::chat::Chat;
 use crate::domain::id::{ChannelId, MessageId, NoticeId, PersonId, TaskId};
-use crate::domain::message::{Climb, Content, Message, MessageKind, MessageState, Words};
+use crate::domain::message::{Climb, Content, GROUP_ITEMS_MAX, ITEMS_MAX, Message, MessageKind, MessageState, Words};
 use crate::domain::notice::{Notice, Recipient, RecipientKind};
-use crate::domain::people::{Locale, Person};
+use crate::domain::people::{ChannelKind, Locale, Person};
 use crate::domain::system::SystemWord;
 use crate::rules::compose::{self, Part};
 use crate::store::StoredTask;
@@ -18,6 +20,17 @@ use crate::store::StoredTask;
 pub(super) struct Target {
     pub(super) recipient: Recipient,
     pub(super) channel: ChannelId,
+}
+
+impl Target {
+    /// In the role by which the loudest of the notices found its recipient.
+    pub(super) fn in_role_of_loudest(&self, notices: &[Notice]) -> Self {
+        let mut target = self.clone();
+        if let Some(loudest) = notices.iter().max_by_key(|notice| (notice.level, &notice.id)) {
+            target.recipient.role.clone_from(&loudest.recipient.role);
+        }
+        target
+    }
 }
 
 /// A message with the notices that it carries.
@@ -43,20 +56,56 @@ impl Engine {
         Ok(tasks)
     }
 
-    /// One message of all these notices to one recipient through one channel; none where there is no notice.
-    pub(super) async fn letter(
+    /// All these notices to one recipient through one channel: one message, or for a group as many as its vendor's limits
+    /// ask for; none where there is no notice.
+    pub(super) async fn letters(
         &self,
         target: &Target,
         notices: &[Notice],
         climb: Climb,
         now: DateTime<Utc>,
-    ) -> Result<Option<Letter>, DaemonError> {
+    ) -> Result<Vec<Letter>, DaemonError> {
         let tasks = self.tasks_of(notices).await?;
-        Ok(self.letter_of(target, notices, &tasks, climb, now))
+        Ok(self.letters_of(target, notices, &tasks, &climb, now))
     }
 
-    /// [`Engine::letter`], with the tasks at hand.
-    pub(super) fn letter_of(
+    /// [`Engine::letters`], with the tasks at hand.
+    pub(super) fn letters_of(
+        &self,
+        target: &Target,
+        notices: &[Notice],
+        tasks: &Tasks,
+        climb: &Climb,
+        now: DateTime<Utc>,
+    ) -> Vec<Letter> {
+        let Some((message, ids)) = self.letter_of(target, notices, tasks, climb.clone(), now) else {
+            return Vec::new();
+        };
+        let mut parts = self.divided(&message, now);
+        if parts.len() <= 1 {
+            let mut message = message;
+            message.content.words.chat = parts.pop().unwrap_or(message.content.words.chat);
+            return vec![(message, ids)];
+        }
+        let mut left: Vec<Notice> = notices.to_vec();
+        let last = parts.len() - 1;
+        let mut letters = Vec::new();
+        for (index, part) in parts.into_iter().enumerate() {
+            let told: BTreeSet<&str> = part.blocks.iter().map(|block| block.task.as_str()).collect();
+            // What is only counted goes with the last part.
+            let (own, others) = std::mem::take(&mut left)
+                .into_iter()
+                .partition(|notice: &Notice| index == last || told.contains(notice.task.as_str()));
+            left = others;
+            if let Some((mut message, ids)) = self.letter_of(target, &own, tasks, climb.clone(), now) {
+                message.content.words.chat = part;
+                letters.push((message, ids));
+            }
+        }
+        letters
+    }
+
+    fn letter_of(
         &self,
         target: &Target,
         notices: &[Notice],
@@ -80,11 +129,12 @@ impl Engine {
         }
         let meant = target.clone();
         let target = self.on_trial(target);
-        let locale = self.locale_of(&target.recipient);
+        let locale = self.locale_among(&target.recipient, notices);
         let mut digest = compose::digest(
             &parts,
             &meant.recipient,
             locale,
+            self.items_max(&meant.channel),
             &self.config.almanac,
             &self.config.people,
             now,
@@ -108,6 +158,50 @@ impl Engine {
         let id = compose::message_id(MessageKind::Notice, &ids);
         let message = new_message(id, MessageKind::Notice, target.channel, content, climb, now);
         Some((message, notices.iter().map(|notice| notice.id.clone()).collect()))
+    }
+
+    /// The parts into which a message to a group is divided; one where nothing need be divided.
+    fn divided(&self, message: &Message, now: DateTime<Utc>) -> Vec<Chat> {
+        let free = self.lanes().allowance(&message.channel, now);
+        let parcel = Parcel {
+            id: &message.id,
+            kind: message.kind,
+            content: &message.content,
+            address: None,
+            people: &self.config.people,
+            is_plain: false,
+            attempt: 1,
+            now,
+        };
+        self.channels.divide(&message.channel, &parcel, free)
+    }
+
+    /// A message without notices in as many parts as its channel asks for; the first keeps the id.
+    pub(super) fn in_parts(&self, message: &Message) -> Vec<Message> {
+        let parts = self.divided(message, message.created);
+        let part = |(index, chat): (usize, Chat)| {
+            let mut part = message.clone();
+            part.content.words.chat = chat;
+            if index > 0 {
+                part.id = compose::message_id(message.kind, &[message.id.as_str(), &format!("part {index}")]);
+            }
+            part
+        };
+        parts.into_iter().enumerate().map(part).collect()
+    }
+
+    /// Whether a channel is a group, in which one post is for everybody.
+    pub(super) fn is_group(&self, channel: &ChannelId) -> bool {
+        let facts = self.config.people.channels.get(channel);
+        facts.is_some_and(|facts| facts.kind == ChannelKind::Group)
+    }
+
+    fn items_max(&self, channel: &ChannelId) -> usize {
+        if self.is_group(channel) {
+            GROUP_ITEMS_MAX
+        } else {
+            ITEMS_MAX
+        }
     }
 
     /// A message of a kind of its own with finished words.
@@ -185,6 +279,15 @@ impl Engine {
         }
     }
 
+    /// A group that hears what was meant for people of one language hears it in theirs.
+    fn locale_among(&self, recipient: &Recipient, notices: &[Notice]) -> Locale {
+        let mut locales = notices.iter().map(|notice| self.locale_of(&notice.recipient));
+        match (recipient.kind, locales.next()) {
+            (RecipientKind::Channel, Some(first)) if locales.all(|locale| locale == first) => first,
+            (RecipientKind::Channel | RecipientKind::Person, _) => self.locale_of(recipient),
+        }
+    }
+
     /// The time as messages write it.
     pub(super) fn as_of(&self, now: DateTime<Utc>) -> String {
         self.config.almanac.local(now).format(MINUTE).to_string()
@@ -240,6 +343,7 @@ fn new_message(
         next_attempt: now,
         attempts: 0,
         frozen: false,
+        plain: false,
         last_outcome: None,
         climb,
     }

@@ -49,13 +49,11 @@ impl Engine {
         let stamp = now.timestamp_millis().to_string();
         self.office(except)
             .iter()
-            .map(|target| {
+            .flat_map(|target| {
                 let words = self.renderer.system(word, self.locale_of(&target.recipient), &as_of);
-                (
-                    self.plain_letter(MessageKind::System, target, &[key, &stamp], words, now),
-                    Vec::new(),
-                )
+                self.in_parts(&self.plain_letter(MessageKind::System, target, &[key, &stamp], words, now))
             })
+            .map(|message| (message, Vec::new()))
             .collect()
     }
 

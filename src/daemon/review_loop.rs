@@ -219,7 +219,7 @@ impl Engine {
             let parts = [review.id.as_str(), &day, recipient.id.as_str()];
             let mut message = self.plain_letter(MessageKind::Review, &target, &parts, words, now);
             message.content.figures = Some(summary.figures);
-            messages.push(message);
+            messages.extend(self.in_parts(&message));
         }
         Ok((messages, figures))
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use crate::channel::Settings;
 use crate::daemon::climb::Failed;
 use crate::daemon::deliver_loop::Attempt;
 use crate::daemon::lanes::{Fault, STEP_BACK, Stopped};
@@ -82,7 +83,12 @@ impl Engine {
         }
         let patience = self.patience(&message.channel);
         let number = message.attempts + 1;
-        let verdict = verdict(&outcome, &message.id, number, since, now, &patience);
+        let mut verdict = verdict(&outcome, &message.id, number, message.frozen, since, now, &patience);
+        let goes_plain = self.goes_plain(&message, &outcome);
+        if goes_plain {
+            // Once in another form, at once: the first was refused as such, so nothing of it arrived.
+            verdict = Verdict::Again(now);
+        }
         log(&message, &outcome, &verdict);
         if !outcome.is_endpoint_fault() {
             let stopped = lanes.answered(&message.channel, &message.id, &outcome, now);
@@ -91,15 +97,16 @@ impl Engine {
                 .extend(stopped.map(|stopped| (message.channel.clone(), stopped)));
         }
         let mut result = result(&message, &outcome, now);
+        result.plain |= goes_plain;
         match verdict {
             Verdict::Done => {
                 result.state = MessageState::Delivered;
                 result.entries.push(entry(&message, "delivered", outcome.words(), now));
             }
             Verdict::Again(at) => result.next_attempt = at,
-            Verdict::Pause(at) => {
+            Verdict::Pause(at, reach) => {
                 result.next_attempt = at;
-                lanes.pause(&message.channel, at);
+                lanes.pause(&message.channel, at, reach);
             }
             Verdict::Undeliverable(why) => {
                 result.state = MessageState::Undeliverable;
@@ -156,16 +163,24 @@ impl Engine {
         }
     }
 
+    /// Whether a refused message is to be tried once more as plain text.
+    fn goes_plain(&self, message: &Message, outcome: &Outcome) -> bool {
+        let settings = self.config.channels.get(&message.channel);
+        matches!(outcome, Outcome::PermanentMessage(_))
+            && !message.plain
+            && settings.is_some_and(Settings::has_plain_form)
+    }
+
     fn patience(&self, channel: &ChannelId) -> Patience {
         let delivery = &self.config.delivery;
-        let own = self
-            .config
-            .channels
-            .get(channel)
-            .and_then(|settings| settings.lane().retry.clone());
+        let settings = self.config.channels.get(channel);
+        let own = settings.and_then(|settings| settings.lane().retry.clone());
+        let redelivery = settings.map(Settings::redelivery);
         Patience {
             retry: own.unwrap_or_else(|| delivery.retry.clone()),
             give_up: delivery.give_up,
+            unknown_wait: redelivery.map_or(TimeDelta::zero(), |redelivery| redelivery.wait),
+            is_repeated_once: redelivery.is_some_and(|redelivery| !redelivery.is_idempotent),
         }
     }
 }
@@ -178,6 +193,7 @@ fn result(message: &Message, outcome: &Outcome, now: DateTime<Utc>) -> Settled {
         state: MessageState::Waiting,
         next_attempt: now,
         frozen: message.frozen || matches!(outcome, Outcome::Unknown(_)),
+        plain: message.plain,
         counts: true,
         entries: Vec::new(),
         follow: Vec::new(),
@@ -214,7 +230,7 @@ fn log(message: &Message, outcome: &Outcome, verdict: &Verdict) {
         Verdict::Done => {
             tracing::info!(message.id = %id, channel.name = %channel, attempt.number = attempt, "message {id} delivered by {channel}");
         }
-        Verdict::Again(at) | Verdict::Pause(at) => {
+        Verdict::Again(at) | Verdict::Pause(at, _) => {
             tracing::warn!(message.id = %id, channel.name = %channel, attempt.number = attempt, "message {id} by {channel}: {outcome}; again at {at}");
         }
         Verdict::StopLane => {

@@ -1,16 +1,17 @@
 //! What follows where a lane stops and where it works again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 
 use crate::daemon::door::dropped;
 use crate::daemon::lanes::Stopped;
+use crate::daemon::letters::{Letter, Target};
 use crate::daemon::settle::entry;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, PersonId};
-use crate::domain::message::{Climb, Message, MessageState};
+use crate::domain::message::{Climb, Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, NoticeState, RecipientKind};
 use crate::domain::system::SystemWord;
 use crate::rules::compose::message_id;
@@ -120,37 +121,20 @@ impl Engine {
             .iter()
             .filter(|message| !message.frozen && self.config.delivery.trial.is_none())
         {
-            let recipient = &message.content.recipient;
-            let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
-            let Some(person) = person.filter(|_| recipient.kind == RecipientKind::Person) else {
-                continue;
+            let letters = match message.content.recipient.kind {
+                RecipientKind::Person => self.letters_elsewhere(message, now).await?,
+                RecipientKind::Channel if message.kind == MessageKind::Notice && self.is_group(&message.channel) => {
+                    self.letters_out_of_group(message, now).await?
+                }
+                RecipientKind::Channel => Vec::new(),
             };
-            let Some(channel) = self.open_channel(person, &message.climb.tried) else {
-                continue;
-            };
-            let notices = self.store.notices_of(&message.id).await?;
-            if self.has_twin(&notices, &channel).await? {
-                continue;
+            if let Some((first, _)) = letters.first() {
+                batch
+                    .entries
+                    .push(entry(message, "rerouted", first.channel.as_str(), now));
+                batch.replaced.push(message.id.clone());
+                batch.messages.extend(letters);
             }
-            let ids = notices.iter().map(|notice| notice.id.clone()).collect();
-            let way = super::letters::way(&recipient.id, &channel);
-            let id = message_id(message.kind, &[message.id.as_str(), &way]);
-            batch.entries.push(entry(message, "rerouted", channel.as_str(), now));
-            batch.messages.push((
-                Message {
-                    id,
-                    channel,
-                    state: MessageState::Waiting,
-                    next_attempt: now,
-                    climb: Climb {
-                        tried_since: None,
-                        ..message.climb.clone()
-                    },
-                    ..message.clone()
-                },
-                ids,
-            ));
-            batch.replaced.push(message.id.clone());
         }
         if batch.messages.is_empty() {
             return Ok(());
@@ -158,6 +142,71 @@ impl Engine {
         tracing::info!("{} messages go by another channel", batch.messages.len());
         self.store.queue(now, batch).await?;
         Ok(())
+    }
+
+    /// A person's message on their next channel; none where they have none that works, or hear it there anyway.
+    async fn letters_elsewhere(&self, message: &Message, now: DateTime<Utc>) -> Result<Vec<Letter>, DaemonError> {
+        let recipient = &message.content.recipient;
+        let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
+        let Some(channel) = person.and_then(|person| self.open_channel(person, &message.climb.tried)) else {
+            return Ok(Vec::new());
+        };
+        let notices = self.store.notices_of(&message.id).await?;
+        if self.has_twin(&notices, &channel).await? {
+            return Ok(Vec::new());
+        }
+        let climb = Climb {
+            tried_since: None,
+            ..message.climb.clone()
+        };
+        if self.is_group(&channel) && message.kind == MessageKind::Notice {
+            let target = Target {
+                recipient: recipient.clone(),
+                channel,
+            };
+            return self.letters(&target, &notices, climb, now).await;
+        }
+        let ids: Vec<_> = notices.iter().map(|notice| notice.id.clone()).collect();
+        let way = super::letters::way(&recipient.id, &channel);
+        let elsewhere = Message {
+            id: message_id(message.kind, &[message.id.as_str(), &way]),
+            channel,
+            state: MessageState::Waiting,
+            next_attempt: now,
+            plain: false,
+            climb,
+            ..message.clone()
+        };
+        let parts = self.in_parts(&elsewhere);
+        Ok(parts.into_iter().map(|part| (part, ids.clone())).collect())
+    }
+
+    /// What a group's message has for people who have another channel that works, each on theirs. What it has for the
+    /// others waits again.
+    async fn letters_out_of_group(&self, message: &Message, now: DateTime<Utc>) -> Result<Vec<Letter>, DaemonError> {
+        let mut by_target: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+        for notice in self.store.notices_of(&message.id).await? {
+            let person = self.config.people.persons.get(&PersonId::new(&*notice.recipient.id));
+            let person = person.filter(|_| notice.recipient.kind == RecipientKind::Person);
+            let Some(channel) = person.and_then(|person| self.open_channel(person, &message.climb.tried)) else {
+                continue;
+            };
+            if self.has_twin(std::slice::from_ref(&notice), &channel).await? {
+                continue;
+            }
+            let mut target = Target {
+                recipient: notice.recipient.clone(),
+                channel,
+            };
+            target.recipient.role = String::new();
+            self.as_group(&mut target);
+            by_target.entry(target).or_default().push(notice);
+        }
+        let mut letters = Vec::new();
+        for (target, notices) in by_target {
+            letters.extend(self.letters(&target, &notices, Climb::default(), now).await?);
+        }
+        Ok(letters)
     }
 }
 
