@@ -10,6 +10,7 @@ mod listener;
 mod outbox;
 mod picture;
 mod plan;
+mod preview;
 mod review;
 mod run;
 mod send_test;
@@ -124,9 +125,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Task { act } => task::task(config, act).await,
         Command::Review { view } => review::review(config, view).await,
         Command::Outbox { view } => outbox::outbox(config, view).await,
+        Command::Preview(args) => preview::preview(config, &args).await,
         Command::SendTest(args) => send_test::send_test(config, &args).await,
         Command::Journal { view } => journal::journal(config, view).await,
-        Command::Preview(_) => later("preview"),
         Command::Import(_) => later("import"),
         Command::Export(_) => later("export"),
         Command::Audit(_) => later("audit"),

@@ -39,6 +39,7 @@ fn help_is_data_and_names_every_command() {
         "task",
         "review",
         "outbox",
+        "preview",
         "send-test",
         "journal",
     ] {
@@ -78,4 +79,68 @@ fn a_log_level_that_is_none_is_not_understood() {
         "{}",
         stderr(&output)
     );
+}
+
+/// A configuration with these channels, in a folder that goes with it.
+#[expect(clippy::expect_used, reason = "a test that cannot write its files ends")]
+fn office(channels: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "timezone = \"Asia/Shanghai\"\noffice = \"office\"\n{channels}\n\
+         people.office = {{ email = \"office@example.org\" }}\n\
+         people.boss = {{ name = \"局长\", email = \"boss@example.org\" }}\n\
+         units.edu = {{ name = \"市教育局\", head = \"boss\", contacts = [\"boss\"] }}\n\
+         ladders.standard.steps = [{{ at = \"-3wd\", level = \"remind\", to = [\"owner\"] }}]\n\
+         defaults.ladder = \"standard\"\n\
+         tasks = [{{ id = \"1\", title = \"T\", unit = \"edu\", lead = \"boss\", due = 2099-06-30 }}]\n"
+    );
+    std::fs::write(folder.path().join("duban.toml"), text).expect("written");
+    folder
+}
+
+fn check(office: &tempfile::TempDir, flags: &str) -> Output {
+    let path = office.path().join("duban.toml");
+    duban(&format!("--config {} check {flags}", path.display()))
+}
+
+const FOLDER: &str = "channels.mail = { type = \"email\", server = \"file:out\", from = \"duban@example.org\" }";
+
+#[test]
+fn a_check_asks_every_channel_where_it_is_told_to_connect() {
+    let office = office(FOLDER);
+    let output = check(&office, "--connect");
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let told = stdout(&output);
+    assert!(
+        told.ends_with("channel mail (email): ok: the folder is not there yet and can be made\n"),
+        "{told}"
+    );
+    assert!(!office.path().join("out").exists());
+    assert!(!stdout(&check(&office, "")).contains("channel mail"));
+}
+
+#[test]
+fn a_channel_that_cannot_be_reached_makes_the_check_fail() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
+    let channels =
+        format!("{FOLDER}\nchannels.closed = {{ type = \"webhook\", url = \"http://127.0.0.1:{port}/T0KEN-123456\" }}");
+    let output = check(&office(&channels), "--connect");
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let told = stdout(&output);
+    assert!(
+        told.contains("channel closed (webhook): unreachable: no connection: connection refused\n  not tried: "),
+        "{told}"
+    );
+    assert!(told.contains("channel mail (email): ok: "), "{told}");
+    assert!(!told.contains("T0KEN") && !stderr(&output).contains("T0KEN"), "{told}");
+}
+
+#[test]
+fn a_configuration_with_errors_is_not_tried() {
+    let output = check(&office("channels.mail = { type = \"email\" }"), "--connect");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!stdout(&output).contains("channel mail ("), "{}", stdout(&output));
 }

@@ -1,17 +1,19 @@
 //! `duban check`: every problem at once, on standard output; where there is a store, also what of the files does not
-//! fit to it.
+//! fit to it; with `--connect`, also what every channel says.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::channel::{Channels, Checked};
 use crate::clock::{Clock, SystemClock};
 use crate::command::cli::Check;
 use crate::command::desk::{failed, look};
 use crate::command::{Failure, dry};
 use crate::config::{self, Config, Environment, Problem, Problems, Severity};
-use crate::domain::id::TaskId;
+use crate::domain::id::{ChannelId, TaskId};
 use crate::rules::intake::{self, IntakeError};
 use crate::store::StoredTask;
 
@@ -35,15 +37,51 @@ pub(super) async fn check(flag: Option<&Path>, args: &Check) -> Result<(), Failu
             Ok(config)
         }
     });
-    let mut out = io::stdout().lock();
-    out.write_all(config::report(loaded.as_ref()).as_bytes())?;
+    io::stdout().write_all(config::report(loaded.as_ref()).as_bytes())?;
     let Ok(config) = loaded else {
         return Err(Failure::Told(2));
     };
     if args.deny_warnings && !config.warnings.is_empty() {
         return Err(Failure::Told(2));
     }
+    if args.connect {
+        connect(&config).await?;
+    }
     Ok(())
+}
+
+/// Asks all channels at once, and tells in order what each said.
+async fn connect(config: &Config) -> Result<(), Failure> {
+    let channels = Arc::new(Channels::open(&config.channels).map_err(failed)?);
+    let now = SystemClock.now();
+    let mut asked = Vec::new();
+    for (id, settings) in &config.channels {
+        let (channels, channel) = (Arc::clone(&channels), id.clone());
+        let asking = tokio::spawn(async move { channels.check(&channel, now).await });
+        asked.push((id, settings.vendor(), asking));
+    }
+    let mut is_good = true;
+    for (id, kind, asking) in asked {
+        let checked = asking.await.map_err(failed)?;
+        is_good &= checked.outcome.is_success();
+        io::stdout().write_all(told(id, kind, &checked).as_bytes())?;
+    }
+    if is_good { Ok(()) } else { Err(Failure::Told(1)) }
+}
+
+/// What one channel said; nothing was sent, so nothing is called delivered.
+fn told(id: &ChannelId, kind: &str, checked: &Checked) -> String {
+    let outcome = &checked.outcome;
+    let word = if outcome.is_success() { "ok" } else { outcome.kind() };
+    let mut text = format!("channel {id} ({kind}): {word}");
+    if !outcome.words().is_empty() {
+        text.push_str(&format!(": {}", outcome.words()));
+    }
+    text.push('\n');
+    if !checked.untried.is_empty() {
+        text.push_str(&format!("  not tried: {}\n", checked.untried));
+    }
+    text
 }
 
 /// Why the daemon would refuse the load, and where rows and journal will disagree after it.
@@ -93,5 +131,41 @@ fn problem(config: &Config, task: Option<&TaskId>, severity: Severity, text: Str
         text,
         excerpt: String::new(),
         hint: Some(hint.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::outcome::Outcome;
+
+    use super::*;
+
+    fn line(outcome: Outcome, untried: &str) -> String {
+        let untried = untried.to_owned();
+        told(&ChannelId::new("leaders"), "wecom", &Checked { outcome, untried })
+    }
+
+    #[test]
+    fn a_channel_is_told_in_a_line_and_what_was_not_tried_below_it() {
+        assert_eq!(
+            line(Outcome::Delivered("200 ok".to_owned()), "that a post appears"),
+            "channel leaders (wecom): ok: 200 ok\n  not tried: that a post appears\n"
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_kind() {
+        assert_eq!(
+            line(Outcome::PermanentEndpoint("401".to_owned()), ""),
+            "channel leaders (wecom): permanent/endpoint: 401\n"
+        );
+    }
+
+    #[test]
+    fn a_channel_without_words_is_told_without_them() {
+        assert_eq!(
+            line(Outcome::Unknown(String::new()), ""),
+            "channel leaders (wecom): unknown\n"
+        );
     }
 }

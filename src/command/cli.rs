@@ -6,9 +6,11 @@ pub mod act;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::id::{ReviewId, TaskId};
+use crate::domain::id::{ChannelId, ReviewId, TaskId};
+use crate::domain::ladder::Level;
 
 use self::act::Act;
 
@@ -66,7 +68,10 @@ pub enum Command {
     #[command(after_help = "SIGTERM and SIGINT finish what is in flight, for 20 seconds at most.")]
     Run(Run),
     /// Tell every problem of the configuration and the ledger at once
-    #[command(after_help = "Prints `file:line:column: error|warning: text`. Exit code 2 if there is an error, else 0.")]
+    #[command(
+        after_help = "Prints `file:line:column: error|warning: text`. Exit code 2 if there is an error; with --connect, 1 if a \
+                            channel refuses or cannot be reached; else 0."
+    )]
     Check(Check),
     /// Tell who will hear what, when and why; sends nothing
     #[command(
@@ -99,6 +104,14 @@ pub enum Command {
         #[command(subcommand)]
         view: OutboxView,
     },
+    /// Print what one channel would be sent for a task now, byte for byte; sends nothing
+    #[command(
+        after_help = "Examples:\n  duban preview 7 --channel leaders\n  duban preview 7 --channel mail --to edu-head > 7.eml\n  \
+                            duban preview 7 --channel leaders --level summon | jq .\n\nStandard output holds the body of the \
+                            post as it is before it is signed (several parts stand one to a line), or the whole mail; all \
+                            else is told on standard error."
+    )]
+    Preview(Preview),
     /// Send one test message, at once, past the outbox
     #[command(after_help = "Examples:\n  duban send-test leaders\n  duban send-test person:edu-head")]
     SendTest(SendTest),
@@ -108,9 +121,6 @@ pub enum Command {
         #[command(subcommand)]
         view: JournalView,
     },
-    /// Not in this version
-    #[command(hide = true)]
-    Preview(Later),
     /// Not in this version
     #[command(hide = true)]
     Import(Later),
@@ -157,6 +167,9 @@ pub struct Check {
     /// Warnings count as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Then also ask every channel whether it would take a message; nobody sees one
+    #[arg(long)]
+    pub connect: bool,
 }
 
 /// `duban plan`.
@@ -271,6 +284,36 @@ pub enum OutboxView {
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
         format: Format,
     },
+}
+
+/// `duban preview`.
+#[derive(Clone, Debug, Args)]
+pub struct Preview {
+    /// The task's id
+    pub task: TaskId,
+    /// The channel that it would go by
+    #[arg(long, value_name = "ID")]
+    pub channel: ChannelId,
+    /// How loud; default: as what the channel is told next, else as the next step, else as the loudest past one
+    #[arg(long, value_name = "LEVEL", value_parser = level())]
+    pub level: Option<Level>,
+    /// To whom, where the channel carries to one person: an id or a name; default: the first whom it reaches
+    #[arg(long, value_name = "WHO")]
+    pub to: Option<String>,
+    /// Another present
+    #[arg(long, value_name = "T")]
+    pub now: Option<String>,
+}
+
+/// The words of all levels.
+fn level() -> impl TypedValueParser<Value = Level> {
+    let words = PossibleValuesParser::new(Level::ALL.map(Level::as_str));
+    words.try_map(|word| {
+        Level::ALL
+            .into_iter()
+            .find(|level| level.as_str() == word)
+            .ok_or("no level")
+    })
 }
 
 /// `duban send-test`.

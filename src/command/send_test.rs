@@ -55,6 +55,9 @@ pub(super) async fn send_test(flag: Option<&Path>, args: &SendTest) -> Result<()
         kind: MessageKind::Test,
         content: &content,
         address: target.address.as_deref(),
+        people: &desk.config.people,
+        is_plain: false,
+        attempt: 1,
         now,
     };
     let outcome = channels.send(&target.channel, &parcel).await;

@@ -142,6 +142,8 @@ fn the_other_views_are_understood() {
         "duban review preview weekly --now 2021-12-20 --to vm-edu",
         "duban outbox list --format json",
         "duban outbox show 00ff",
+        "duban preview 7 --channel leaders",
+        "duban preview 整改-7 --channel mail --level summon --to edu-head --now 2021-12-20",
         "duban send-test leaders",
         "duban journal verify",
         "duban journal export",
@@ -152,8 +154,21 @@ fn the_other_views_are_understood() {
 }
 
 #[test]
+fn a_preview_needs_a_channel() {
+    assert_eq!(refuse("duban preview 7"), ErrorKind::MissingRequiredArgument);
+}
+
+#[test]
+fn a_level_that_is_none_is_refused() {
+    assert_eq!(
+        refuse("duban preview 7 --channel leaders --level loud"),
+        ErrorKind::InvalidValue
+    );
+}
+
+#[test]
 fn commands_of_later_versions_are_taken_with_whatever_follows() {
-    for word in ["import", "export", "audit", "backup", "schema", "init", "preview"] {
+    for word in ["import", "export", "audit", "backup", "schema", "init"] {
         parse(&format!("duban {word} -o a.xlsx --since 2021 b"));
     }
 }
@@ -178,4 +193,15 @@ fn a_usage_error_exits_with_two() {
 fn the_version_is_told_and_exits_with_zero() {
     let error = Cli::try_parse_from(["duban", "--version"]).expect_err("a version is no command");
     assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayVersion, 0));
+}
+
+#[test]
+fn a_check_connects_nowhere_unless_told_to() {
+    let connects = |line: &str| {
+        let Command::Check(check) = parse(line).command else {
+            panic!("check")
+        };
+        check.connect
+    };
+    assert!(!connects("duban check") && connects("duban check --connect"));
 }
