@@ -182,6 +182,7 @@ const SLEEPERS: &[(&str, &str)] = &[
         "polls for what another process does, within a bound; kills it at random moments",
     ),
     ("tests/all/servers.rs", "a server that is slow on purpose"),
+    ("tests/all/vendors/http.rs", "a server that is slow on purpose"),
     ("tests/all/world.rs", "polls until a lock is given up, within a bound"),
     ("tests/all/year.rs", "power goes at a random moment"),
 ];

@@ -1,11 +1,15 @@
 //! A message as the daemon would queue it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeZone, Utc};
 use duban::channel::Parcel;
+use duban::domain::chat::Chat;
 use duban::domain::id::{MessageId, TaskId};
 use duban::domain::message::{Content, MessageKind, Words};
 use duban::domain::notice::{Recipient, RecipientKind};
-use duban::domain::people::Locale;
+use duban::domain::people::{Locale, Party, People};
 
 pub(crate) const SUBJECT: &str = "督办｜市教育局：重新规划七年级班级 逾期3个工作日🔔";
 pub(crate) const TEXT: &str = "张三同志：\n\n任务已逾期3个工作日。\n.行首的点\n";
@@ -25,6 +29,7 @@ pub(crate) fn content() -> Content {
         },
         locale: Locale::ZhCn,
         words: Words {
+            chat: Chat::default(),
             subject: SUBJECT.to_owned(),
             text: TEXT.to_owned(),
             html: HTML.to_owned(),
@@ -39,12 +44,28 @@ pub(crate) fn content() -> Content {
     }
 }
 
+/// People without handles.
+fn nobody() -> &'static People {
+    static NOBODY: LazyLock<People> = LazyLock::new(|| People {
+        persons: BTreeMap::new(),
+        units: BTreeMap::new(),
+        channels: BTreeMap::new(),
+        office: Party::Person("office".into()),
+        default_group: None,
+        locale: Locale::ZhCn,
+    });
+    &NOBODY
+}
+
 pub(crate) fn parcel<'a>(id: &'a MessageId, content: &'a Content, address: &'a str, now: DateTime<Utc>) -> Parcel<'a> {
     Parcel {
         id,
         kind: MessageKind::Notice,
         content,
         address: Some(address),
+        people: nobody(),
+        is_plain: false,
+        attempt: 1,
         now,
     }
 }
