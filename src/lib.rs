@@ -21,6 +21,10 @@
 //!    [`domain::outcome::Outcome`] ([`store::Store::settle`]): delivered, to be tried again ([`rules::retry::verdict`]),
 //!    or undeliverable, and then it goes up ([`rules::roles::above`]).
 //!
+//! For a messaging group step 4 makes one [`domain::chat::Chat`] of what everybody is told there, and
+//! [`channel::Channels::divide`] makes posts of it that its vendor takes; [`channel::robot`] holds what all vendors share, and
+//! a file beside it (`channel/wecom.rs`, `channel/dingtalk.rs` …) what each of them wants, says and means.
+//!
 //! A review comes from a row of its own in the store: [`rules::cron`] says when, [`rules::summary`] says what. An act typed
 //! as `duban task …` is a journal entry ([`store::Store::act`]) that wakes its task. `plan`, `why` and [`simulate`] call the
 //! same planner as the daemon, so that a forecast cannot disagree with what happens.
@@ -42,7 +46,12 @@
 //! | [notice](domain::notice::Notice) | 通知事项 | one fact for one recipient: this task, this step, now |
 //! | [message](domain::message::Message) | 消息 | what one recipient gets through one channel at one time: one or more notices |
 //! | delivery | 投递 | an attempt to hand a message to a channel, and its answer |
-//! | [channel](channel::Channels) | 渠道 | email or a webhook |
+//! | [channel](channel::Channels) | 渠道 | email, a webhook, or a group |
+//! | group | 工作群 | a chat of many people at one vendor; its robot (群机器人) posts there |
+//! | [vendor](channel::robot::VendorKind) | 平台 | whose chat it is: WeCom, DingTalk, Slack … |
+//! | handle | 账号 | what a vendor calls a person, so that a post rings them |
+//! | [post](domain::chat::Chat) | 群消息 | what a group sees at once; a long message is several, numbered |
+//! | [budget](channel::Budget) | 频率 | how many messages may leave by a channel in how much time |
 //! | [review](domain::review::Review) | 调度 | a scheduled summary |
 //! | [light](domain::task::Light) | 灯 | green on track, yellow near, red late, blue under review, grey closed |
 //! | look-back | 回头看 | a check after closing |
@@ -69,7 +78,7 @@
 //! | [`rules`] | what follows: pure functions, without IO, clock or failure |
 //! | [`store`] | what is remembered; the only one that knows the database |
 //! | [`render`] | words for people, in Chinese and English |
-//! | [`channel`] | mail and webhooks: message in, outcome out |
+//! | [`channel`] | mail, webhooks and twelve vendors' groups: message in, outcome out |
 //! | [`files`] | tables and calendars, as cells with their place |
 //! | [`config`] | from files to what is proven, or all problems |
 //! | [`daemon`] | start, loops, stop |
