@@ -10,6 +10,7 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 use crate::secret::Secret;
 
+use super::Room;
 use super::http::{Call, Url, WAIT_MAX};
 use super::robot::{
     Dialect, Form, Post, Probe, Said, Settings, Vendor, between, disarmed, hmac_sha256, lookalikes, page, put,
@@ -83,8 +84,8 @@ impl Vendor for Dingtalk {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        body.to_string().len() <= BODY_BYTES_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        vec![Room::new(body.to_string().len(), BODY_BYTES_MAX, "bytes")]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, now: DateTime<Utc>) -> Call {

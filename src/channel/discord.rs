@@ -11,6 +11,7 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 
+use super::Room;
 use super::http::{Call, Url, WAIT_MAX, WAIT_MIN};
 use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, under_title};
 
@@ -43,8 +44,15 @@ impl Vendor for Discord {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        units(body, "/content") <= CONTENT_UNITS_MAX && units(body, "/embeds/0/description") <= DESCRIPTION_UNITS_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        vec![
+            Room::new(units(body, "/content"), CONTENT_UNITS_MAX, "characters"),
+            Room::new(
+                units(body, "/embeds/0/description"),
+                DESCRIPTION_UNITS_MAX,
+                "characters",
+            ),
+        ]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

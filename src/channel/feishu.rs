@@ -10,6 +10,7 @@ use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 use crate::secret::Secret;
 
+use super::Room;
 use super::http::{Call, Url, WAIT_MAX};
 use super::robot::{
     Dialect, Form, Post, Probe, Said, Settings, Vendor, between, disarmed, hmac_sha256, lookalikes, page, paragraphs,
@@ -61,10 +62,13 @@ impl Vendor for Feishu {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
+    fn rooms(&self, body: &Value) -> Vec<Room> {
         let signature = self.secret.as_ref().map_or(0, |_| SIGNATURE_BYTES);
         let elements = body.pointer("/card/body/elements").and_then(Value::as_array);
-        body.to_string().len() + signature <= BODY_BYTES_MAX && elements.is_none_or(|all| all.len() <= ELEMENTS_MAX)
+        vec![
+            Room::new(body.to_string().len() + signature, BODY_BYTES_MAX, "bytes"),
+            Room::new(elements.map_or(0, Vec::len), ELEMENTS_MAX, "elements"),
+        ]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, now: DateTime<Utc>) -> Call {

@@ -11,6 +11,7 @@ use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 use crate::secret::Secret;
 
+use super::Room;
 use super::http::{Call, Url, under};
 use super::robot::{Dialect, Form, Post, Probe, Said, Settings, Unstyled, Vendor, under_title};
 
@@ -54,9 +55,9 @@ impl Vendor for Gotify {
         })
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        let bytes = |key: &str| body[key].as_str().map_or(0, str::len);
-        bytes("message") + bytes("title") <= MESSAGE_BYTES_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        let bytes = |key: &str| body.get(key).and_then(Value::as_str).map_or(0, str::len);
+        vec![Room::new(bytes("message") + bytes("title"), MESSAGE_BYTES_MAX, "bytes")]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

@@ -10,6 +10,7 @@ use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 use crate::secret::Secret;
 
+use super::Room;
 use super::http::{Call, Method, Url, WAIT_MAX, WAIT_MIN, piece, under};
 use super::robot::{Dialect, Form, Post, Probe, Said, Settings, Vendor, lookalikes, page};
 
@@ -69,8 +70,8 @@ impl Vendor for Matrix {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        body.to_string().len() <= CONTENT_BYTES_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        vec![Room::new(body.to_string().len(), CONTENT_BYTES_MAX, "bytes")]
     }
 
     fn call(&self, url: &Url, body: &Value, id: &MessageId, _now: DateTime<Utc>) -> Call {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 
+use super::Room;
 use super::discord::{backslashed, no_block};
 use super::http::{Call, Url};
 use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, unlinked};
@@ -30,9 +31,9 @@ impl Vendor for Mattermost {
         json!({"text": page(&Markdown { post, is_rich }, post.chat)})
     }
 
-    fn fits(&self, body: &Value) -> bool {
+    fn rooms(&self, body: &Value) -> Vec<Room> {
         let text = body.get("text").and_then(Value::as_str).unwrap_or_default();
-        text.chars().count() <= TEXT_CHARS_MAX
+        vec![Room::new(text.chars().count(), TEXT_CHARS_MAX, "characters")]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

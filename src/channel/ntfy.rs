@@ -11,6 +11,7 @@ use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 use crate::secret::Secret;
 
+use super::Room;
 use super::gotify::{CommonMark, loudest, said_under_title};
 use super::http::{Call, Url, WAIT_MIN};
 use super::robot::{Form, Post, Probe, Said, Settings, Unstyled, Vendor};
@@ -66,9 +67,12 @@ impl Vendor for Ntfy {
         body
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        let message = body["message"].as_str().map_or(0, str::len);
-        message <= MESSAGE_BYTES_MAX && body.to_string().len() <= JSON_BYTES_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        let message = body.get("message").and_then(Value::as_str).map_or(0, str::len);
+        vec![
+            Room::new(message, MESSAGE_BYTES_MAX, "bytes"),
+            Room::new(body.to_string().len(), JSON_BYTES_MAX, "bytes"),
+        ]
     }
 
     fn call(&self, url: &Url, body: &Value, id: &MessageId, _now: DateTime<Utc>) -> Call {

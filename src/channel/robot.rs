@@ -236,12 +236,12 @@ pub(super) trait Vendor: Send + Sync {
     /// The body of a post, as it is before it is signed: it depends on the message alone, not on the attempt.
     fn body(&self, post: &Post<'_>) -> Value;
 
-    /// Whether a body is within the vendor's limits, as the vendor counts.
-    fn fits(&self, body: &Value) -> bool;
+    /// How much of each of the vendor's limits a body takes, as the vendor counts; empty: it has none.
+    fn rooms(&self, body: &Value) -> Vec<Room>;
 
-    /// How much of the vendor's limit a body takes, as the vendor counts; none where it is not one thing that is counted.
-    fn room(&self, _body: &Value) -> Option<Room> {
-        None
+    /// Whether a body is within all of the vendor's limits.
+    fn fits(&self, body: &Value) -> bool {
+        self.rooms(body).into_iter().all(Room::is_enough)
     }
 
     /// The request of one attempt, signed for `now`.
@@ -372,7 +372,7 @@ impl Robot {
     pub(super) fn written(&self, parcel: &Parcel<'_>) -> Written {
         let body = self.body(parcel);
         Written {
-            room: self.vendor.room(&body),
+            room: Room::tightest(self.vendor.rooms(&body)),
             bytes: body.to_string().into_bytes(),
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 
+use super::Room;
 use super::http::{Call, Url};
 use super::robot::{
     Dialect, Form, Post, Probe, Said, Vendor, between, lookalikes, page, paragraphs, without_shortcodes,
@@ -48,7 +49,7 @@ impl Vendor for Slack {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
+    fn rooms(&self, body: &Value) -> Vec<Room> {
         let blocks = body.get("blocks").and_then(Value::as_array).map(Vec::as_slice);
         let blocks = blocks.unwrap_or_default();
         let of = |block: &Value| block.pointer("/text/text").and_then(Value::as_str).map_or(0, units);
@@ -56,10 +57,18 @@ impl Vendor for Slack {
             Some("header") => HEADER_UNITS_MAX,
             _ => SECTION_UNITS_MAX,
         };
-        body.get("text").and_then(Value::as_str).map_or(0, units) <= TEXT_UNITS_MAX
-            && blocks.len() <= BLOCKS_MAX
-            && blocks.iter().all(|block| of(block) <= limit(block))
-            && blocks.iter().map(of).sum::<usize>() <= ALL_UNITS_MAX
+        let text = body.get("text").and_then(Value::as_str).map_or(0, units);
+        let mut rooms = vec![
+            Room::new(text, TEXT_UNITS_MAX, "characters"),
+            Room::new(blocks.len(), BLOCKS_MAX, "blocks"),
+            Room::new(blocks.iter().map(of).sum(), ALL_UNITS_MAX, "characters"),
+        ];
+        rooms.extend(
+            blocks
+                .iter()
+                .map(|block| Room::new(of(block), limit(block), "characters")),
+        );
+        rooms
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

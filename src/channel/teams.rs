@@ -10,6 +10,7 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 use crate::domain::task::Light;
 
+use super::Room;
 use super::http::{Call, Url};
 use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, between, disarmed, lookalikes, paragraphs, put};
 
@@ -39,8 +40,8 @@ impl Vendor for Teams {
         })
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        body.to_string().len() <= BODY_BYTES_MAX
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        vec![Room::new(body.to_string().len(), BODY_BYTES_MAX, "bytes")]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

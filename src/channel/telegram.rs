@@ -11,6 +11,7 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 use crate::secret::Secret;
 
+use super::Room;
 use super::http::{Answer, Call, Url, WAIT_MAX, WAIT_MIN};
 use super::mattermost::{EDGE, set_apart};
 use super::robot::{Dialect, Form, Post, Probe, Said, Settings, Vendor, lookalikes, page, unlinked};
@@ -77,13 +78,16 @@ impl Vendor for Telegram {
         Value::Object(body)
     }
 
-    fn fits(&self, body: &Value) -> bool {
+    fn rooms(&self, body: &Value) -> Vec<Room> {
         let text = body.get("text").and_then(Value::as_str).unwrap_or_default();
         if body.get("parse_mode").is_none() {
-            return text.encode_utf16().count() <= TEXT_UNITS_MAX;
+            return vec![Room::new(text.encode_utf16().count(), TEXT_UNITS_MAX, "UTF-16 units")];
         }
-        units_after_parsing(text) <= TEXT_UNITS_MAX
-            && text.matches("<b>").count() + text.matches("<a ").count() <= ENTITIES_MAX
+        let entities = text.matches("<b>").count() + text.matches("<a ").count();
+        vec![
+            Room::new(units_after_parsing(text), TEXT_UNITS_MAX, "UTF-16 units"),
+            Room::new(entities, ENTITIES_MAX, "entities"),
+        ]
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

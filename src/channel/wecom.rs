@@ -49,19 +49,16 @@ impl Vendor for Wecom {
         }
     }
 
-    fn fits(&self, body: &Value) -> bool {
-        self.room(body).is_none_or(Room::is_enough)
-    }
-
-    fn room(&self, body: &Value) -> Option<Room> {
-        let limits = [("markdown", MARKDOWN_BYTES_MAX), ("text", TEXT_BYTES_MAX)];
-        limits.into_iter().find_map(|(kind, limit)| {
-            Some(Room {
-                used: body.get(kind)?.get("content")?.as_str()?.len(),
-                limit,
-                unit: "bytes",
-            })
-        })
+    fn rooms(&self, body: &Value) -> Vec<Room> {
+        let limits = [
+            ("/markdown/content", MARKDOWN_BYTES_MAX),
+            ("/text/content", TEXT_BYTES_MAX),
+        ];
+        let rooms = limits.into_iter().filter_map(|(place, limit)| {
+            let content = body.pointer(place)?.as_str()?;
+            Some(Room::new(content.len(), limit, "bytes"))
+        });
+        rooms.collect()
     }
 
     fn call(&self, url: &Url, body: &Value, _id: &MessageId, _now: DateTime<Utc>) -> Call {

@@ -5,7 +5,7 @@
 pub struct Written {
     /// A whole mail, or the body of a post before it is signed.
     pub bytes: Vec<u8>,
-    /// How much of the vendor's limit it takes, where the vendor counts one thing.
+    /// How much of the vendor's limit it takes: of several the one that is nearest to its end.
     pub room: Option<Room>,
 }
 
@@ -21,6 +21,20 @@ pub struct Room {
 }
 
 impl Room {
+    /// So many of at most so many.
+    #[must_use]
+    pub fn new(used: usize, limit: usize, unit: &'static str) -> Self {
+        Self { used, limit, unit }
+    }
+
+    /// Of several limits the one that is nearest to its end.
+    pub(super) fn tightest(rooms: Vec<Self>) -> Option<Self> {
+        // As shares of the limit; 0 of 0 is full.
+        rooms
+            .into_iter()
+            .max_by(|a, b| (a.used * b.limit).cmp(&(b.used * a.limit)))
+    }
+
     /// Whether it is within the limit.
     #[must_use]
     pub fn is_enough(self) -> bool {
