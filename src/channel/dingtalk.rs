@@ -64,10 +64,10 @@ impl Vendor for Dingtalk {
     fn body(&self, post: &Post<'_>) -> Value {
         let rung = rung(post);
         // The same for every attempt, so that a repeat after a lost answer is known as one.
-        let (uuid, at) = (post.id.as_str(), at(&rung));
+        let (key, at) = (post.id.as_str(), at(&rung));
         match post.form {
             Form::Rich => json!({
-                "msgUuid": uuid,
+                "msgUuid": key,
                 "at": at,
                 "msgtype": "markdown",
                 "markdown": {
@@ -76,7 +76,7 @@ impl Vendor for Dingtalk {
                 },
             }),
             Form::Plain => json!({
-                "msgUuid": uuid,
+                "msgUuid": key,
                 "at": at,
                 "msgtype": "text",
                 "text": {"content": page(&Text(&rung), post.chat)},
