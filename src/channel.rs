@@ -102,6 +102,20 @@ impl Settings {
         }
     }
 
+    /// What shares one budget with it: to be compared, never shown. Telegram counts for each chat, mail servers for each
+    /// login, all others for each robot.
+    #[must_use]
+    pub fn purse(&self) -> String {
+        match self {
+            Self::Email(settings) => {
+                let login = settings.username.as_deref().unwrap_or_default();
+                format!("{}\n{login}", settings.endpoint())
+            }
+            Self::Robot(settings) if settings.vendor == robot::VendorKind::Telegram => settings.endpoint(),
+            Self::Webhook(_) | Self::Robot(_) => self.account(),
+        }
+    }
+
     /// Whose service it is, as its `type` says.
     #[must_use]
     pub fn vendor(&self) -> &'static str {

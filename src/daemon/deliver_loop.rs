@@ -80,7 +80,15 @@ impl Engine {
     pub(super) async fn launch(self: &Arc<Self>, flight: &mut Flight, now: DateTime<Utc>) -> Result<bool, DaemonError> {
         self.sweep(now).await?;
         self.give_back_stranded(now).await?;
-        let capacity = self.lanes().capacity(now);
+        let mut idle = Vec::new();
+        let sharing = self.lanes().sharing();
+        for channel in sharing {
+            let due = self.store.next_message_at(std::slice::from_ref(&channel)).await?;
+            if due.is_none_or(|at| at > now) {
+                idle.push(channel);
+            }
+        }
+        let capacity = self.lanes().capacity(now, &idle);
         if capacity.is_empty() {
             return Ok(false);
         }

@@ -36,12 +36,15 @@ pub(super) struct Stopped {
 struct Lane {
     endpoint: String,
     account: String,
+    purse: String,
     vendor: &'static str,
     concurrency: u32,
     in_flight: u32,
     paused_until: Option<DateTime<Utc>>,
     faults: usize,
     stopped: Option<Stopped>,
+    /// When a message last left.
+    left: Option<DateTime<Utc>>,
     /// When a message last passed.
     passed: Option<DateTime<Utc>>,
     /// Messages at which the endpoint refused everything, each with whether another one passed since.
@@ -67,6 +70,14 @@ impl Bucket {
             .saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
     }
 
+    /// How many may leave within [`PATIENCE`] from now.
+    fn slots(&mut self, now: DateTime<Utc>) -> u32 {
+        let free = self.free(now);
+        let turns = PATIENCE.num_milliseconds() / self.budget.per.num_milliseconds().max(1);
+        let later = i64::from(self.budget.count).saturating_mul(turns.saturating_sub(1).max(0));
+        free.saturating_add(u32::try_from(later).unwrap_or(u32::MAX))
+    }
+
     fn next(&self) -> Option<DateTime<Utc>> {
         self.sent.front().map(|at| *at + self.budget.per)
     }
@@ -87,9 +98,14 @@ pub(super) enum Fault {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     lanes: BTreeMap<ChannelId, Lane>,
-    /// By account: what the other side counts together is counted together here.
+    /// By purse: what the other side counts together is counted together here.
     buckets: BTreeMap<String, Vec<Bucket>>,
+    /// How many messages stood in the outbox of each group when it was last looked at, and were put there since.
+    waiting: BTreeMap<ChannelId, u32>,
 }
+
+/// A message is told in short forms where more posts would be needed than may leave in so long.
+const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 impl Lanes {
     /// Lanes as configured; those that stood stopped before are tried at once. What `left` lately counts against the
@@ -112,6 +128,7 @@ impl Lanes {
             });
             let lane = Lane {
                 stopped,
+                paused_until: row.and_then(|row| row.paused_until),
                 ..Lane::of(settings)
             };
             all.add(id, lane, &settings.lane().budgets);
@@ -122,9 +139,9 @@ impl Lanes {
         all
     }
 
-    /// A lane more. Of several budgets for one account each is kept.
+    /// A lane more. Of several budgets for one purse each is kept.
     fn add(&mut self, id: &ChannelId, lane: Lane, budgets: &[Budget]) {
-        let buckets = self.buckets.entry(lane.account.clone()).or_default();
+        let buckets = self.buckets.entry(lane.purse.clone()).or_default();
         for budget in budgets {
             if !buckets.iter().any(|bucket| bucket.budget == *budget) {
                 buckets.push(Bucket {
@@ -136,18 +153,28 @@ impl Lanes {
         self.lanes.insert(id.clone(), lane);
     }
 
-    /// How many messages each lane can take now; those that can take none are left out.
-    pub(super) fn capacity(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, u32)> {
+    /// The lanes that share their budget with another.
+    pub(super) fn sharing(&self) -> Vec<ChannelId> {
+        let shares = |lane: &Lane| self.lanes.values().filter(|other| other.purse == lane.purse).count() > 1;
+        let sharing = self.lanes.iter().filter(|(_, lane)| shares(lane));
+        sharing.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How many messages each lane can take now; those that can take none are left out. `idle` are lanes that share a
+    /// budget and have nothing to send: they take nothing of it. Of those that share one, the longest unserved goes first.
+    pub(super) fn capacity(&mut self, now: DateTime<Utc>, idle: &[ChannelId]) -> Vec<(ChannelId, u32)> {
         let mut left: BTreeMap<&str, u32> = BTreeMap::new();
-        for (account, buckets) in &mut self.buckets {
+        for (purse, buckets) in &mut self.buckets {
             let free = buckets.iter_mut().map(|bucket| bucket.free(now)).min();
-            left.extend(free.map(|free| (account.as_str(), free)));
+            left.extend(free.map(|free| (purse.as_str(), free)));
         }
+        let mut lanes: Vec<(&ChannelId, &Lane)> = self.lanes.iter().filter(|(id, _)| !idle.contains(id)).collect();
+        lanes.sort_by_key(|(_, lane)| lane.left);
         let mut capacity = Vec::new();
-        for (id, lane) in &self.lanes {
+        for (id, lane) in lanes {
             let mut free = lane.places(now);
-            // What one lane takes, another of the same account cannot.
-            if let Some(left) = left.get_mut(lane.account.as_str()) {
+            // What one lane takes, another of the same purse cannot.
+            if let Some(left) = left.get_mut(lane.purse.as_str()) {
                 free = free.min(*left);
                 *left -= free;
             }
@@ -158,32 +185,41 @@ impl Lanes {
         capacity
     }
 
-    /// How many posts the budgets of a channel allow now; none where it has no budget.
+    /// So many messages wait for a group.
+    pub(super) fn note_waiting(&mut self, channel: &ChannelId, waiting: u32) {
+        self.waiting.insert(channel.clone(), waiting);
+    }
+
+    /// So many messages more wait for a group.
+    pub(super) fn note_queued(&mut self, channel: &ChannelId, queued: usize) {
+        let waiting = self.waiting.entry(channel.clone()).or_default();
+        *waiting = waiting.saturating_add(u32::try_from(queued).unwrap_or(u32::MAX));
+    }
+
+    /// How many posts more may leave by a channel within a minute, what waits there counted; none where it has no budget.
     pub(super) fn allowance(&mut self, channel: &ChannelId, now: DateTime<Utc>) -> Option<u32> {
-        let account = &self.lanes.get(channel)?.account;
-        let longest = self
-            .buckets
-            .get_mut(account)?
-            .iter_mut()
-            .max_by_key(|bucket| bucket.budget.per)?;
-        Some(longest.free(now))
+        let purse = &self.lanes.get(channel)?.purse;
+        let slots = self.buckets.get_mut(purse)?.iter_mut().map(|bucket| bucket.slots(now)).min()?;
+        let of_purse = |id: &ChannelId| self.lanes.get(id).is_some_and(|lane| lane.purse == *purse);
+        let waiting: u32 = self.waiting.iter().filter(|(id, _)| of_purse(id)).map(|(_, waiting)| waiting).sum();
+        Some(slots.saturating_sub(waiting))
     }
 
     /// When each lane can take a message again, as far as that is known: none while all its places are taken.
     pub(super) fn free_at(&mut self, now: DateTime<Utc>) -> Vec<(ChannelId, DateTime<Utc>)> {
         let mut budgets: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-        for (account, buckets) in &mut self.buckets {
+        for (purse, buckets) in &mut self.buckets {
             let full = buckets
                 .iter_mut()
                 .filter_map(|bucket| (bucket.free(now) == 0).then(|| bucket.next())?);
-            budgets.extend(full.max().map(|at| (account.as_str(), at)));
+            budgets.extend(full.max().map(|at| (purse.as_str(), at)));
         }
         self.lanes
             .iter()
             .filter_map(|(id, lane)| {
                 Some((
                     id.clone(),
-                    lane.free_at(budgets.get(lane.account.as_str()).copied(), now)?,
+                    lane.free_at(budgets.get(lane.purse.as_str()).copied(), now)?,
                 ))
             })
             .collect()
@@ -205,13 +241,15 @@ impl Lanes {
 
     /// It left the house: it counts against the budget.
     pub(super) fn spend(&mut self, channel: &ChannelId, now: DateTime<Utc>) {
-        let account = self.lanes.get(channel).map(|lane| &lane.account);
-        for bucket in account
-            .and_then(|account| self.buckets.get_mut(account))
-            .into_iter()
-            .flatten()
-        {
+        let Some(lane) = self.lanes.get_mut(channel) else {
+            return;
+        };
+        lane.left = lane.left.max(Some(now));
+        for bucket in self.buckets.get_mut(&lane.purse).into_iter().flatten() {
             bucket.sent.push_back(now);
+        }
+        if let Some(waiting) = self.waiting.get_mut(channel) {
+            *waiting = waiting.saturating_sub(1);
         }
     }
 
@@ -223,7 +261,8 @@ impl Lanes {
             .is_some_and(|lane| lane.accused.get(message) == Some(&true))
     }
 
-    /// The other side answered, whatever it said. Where the lane was stopped, it goes on: since when it stood.
+    /// The other side answered, whatever it said. Where the lane was stopped and the answer is about this message alone, it
+    /// goes on: since when it stood. "Come again" does not say that all is well.
     pub(super) fn answered(
         &mut self,
         channel: &ChannelId,
@@ -239,16 +278,25 @@ impl Lanes {
             lane.passed = Some(now);
             lane.accused.values_mut().for_each(|others_pass| *others_pass = true);
         }
-        lane.stopped.take()
+        let is_word_on_message = matches!(
+            outcome,
+            Outcome::Delivered(_)
+                | Outcome::Accepted(_)
+                | Outcome::PermanentMessage(_)
+                | Outcome::PermanentRecipient(_)
+        );
+        lane.stopped.take_if(|_| is_word_on_message)
     }
 
     /// The server's own word: nothing until then on this lane, and on all that its word reaches.
-    pub(super) fn pause(&mut self, channel: &ChannelId, until: DateTime<Utc>, reach: Reach) {
+    /// The channels that wait.
+    pub(super) fn pause(&mut self, channel: &ChannelId, until: DateTime<Utc>, reach: Reach) -> Vec<ChannelId> {
+        let mut paused = Vec::new();
         let Some(told) = self.lanes.get(channel) else {
-            return;
+            return paused;
         };
         let (endpoint, account, vendor) = (told.endpoint.clone(), told.account.clone(), told.vendor);
-        for lane in self.lanes.values_mut() {
+        for (id, lane) in &mut self.lanes {
             let is_meant = match reach {
                 Reach::Endpoint => lane.endpoint == endpoint,
                 Reach::Account => lane.account == account,
@@ -256,8 +304,10 @@ impl Lanes {
             };
             if is_meant {
                 lane.paused_until = lane.paused_until.max(Some(until));
+                paused.push(id.clone());
             }
         }
+        paused
     }
 
     /// The endpoint failed: the lane waits a little, or stops. Faults of sends that were under way together count once.
@@ -290,14 +340,14 @@ impl Lanes {
         lane.faults += 1;
         let may_be_its_own = passed_lately || lane.in_flight > 0;
         if is_refusal && !is_known && lane.faults == 1 && may_be_its_own {
-            lane.paused_until = Some(now + ANOTHER_AFTER);
+            lane.paused_until = lane.paused_until.max(Some(now + ANOTHER_AFTER));
             return Some(Fault::Paused(now + ANOTHER_AFTER));
         }
         let wait = UNREACHABLE_WAITS
             .get(lane.faults - 1)
             .filter(|_| matches!(outcome, Outcome::Unreachable(_)));
         if let Some(wait) = wait {
-            lane.paused_until = Some(now + *wait);
+            lane.paused_until = lane.paused_until.max(Some(now + *wait));
             return Some(Fault::Paused(now + *wait));
         }
         let stopped = Stopped {
@@ -327,6 +377,8 @@ impl Lane {
         Self {
             endpoint: settings.endpoint(),
             account: settings.account(),
+            purse: settings.purse(),
+            left: None,
             vendor: settings.vendor(),
             concurrency: u32::try_from(settings.lane().concurrency.max(1)).unwrap_or(1),
             in_flight: 0,
@@ -376,6 +428,8 @@ mod tests {
         Lane {
             endpoint: endpoint.into(),
             account: account.into(),
+            purse: account.into(),
+            left: None,
             vendor: "email",
             concurrency: 4,
             in_flight: 0,
@@ -413,8 +467,8 @@ mod tests {
             Some(Fault::Paused(at(10))),
             "faults under way together count once"
         );
-        assert_eq!(lanes.capacity(at(5)), []);
-        assert_eq!(lanes.capacity(at(10)), [(id.clone(), 1)]);
+        assert_eq!(lanes.capacity(at(5), &[]), []);
+        assert_eq!(lanes.capacity(at(10), &[]), [(id.clone(), 1)]);
         assert_eq!(
             lanes.fault(&id, &MessageId::new("a"), &away, at(10)),
             Some(Fault::Paused(at(40)))
@@ -435,7 +489,7 @@ mod tests {
                 .answered(&id, &MessageId::new("a"), &Outcome::Delivered("ok".into()), at(941))
                 .is_some()
         );
-        assert_eq!(lanes.capacity(at(941)), [(id, 4)]);
+        assert_eq!(lanes.capacity(at(941), &[]), [(id, 4)]);
     }
 
     #[test]
@@ -499,20 +553,20 @@ mod tests {
             count: 2,
             per: TimeDelta::seconds(60),
         }));
-        assert_eq!(lanes.capacity(at(0)), [(id.clone(), 2)]);
+        assert_eq!(lanes.capacity(at(0), &[]), [(id.clone(), 2)]);
         lanes.spend(&id, at(0));
         lanes.spend(&id, at(30));
-        assert_eq!(lanes.capacity(at(59)), []);
+        assert_eq!(lanes.capacity(at(59), &[]), []);
         assert_eq!(lanes.free_at(at(59)), [(id.clone(), at(60))]);
-        assert_eq!(lanes.capacity(at(60)), [(id, 1)]);
+        assert_eq!(lanes.capacity(at(60), &[]), [(id, 1)]);
     }
 
     #[test]
     fn the_server_s_own_wait_holds_this_lane_only() {
         let (mut lanes, id) = lanes(None);
         lanes.pause(&id, at(600), Reach::Endpoint);
-        assert_eq!(lanes.capacity(at(599)), []);
-        assert_eq!(lanes.capacity(at(600)), [(id, 4)]);
+        assert_eq!(lanes.capacity(at(599), &[]), []);
+        assert_eq!(lanes.capacity(at(600), &[]), [(id, 4)]);
     }
 
     /// Two robots of one account, and one of another vendor.
@@ -536,8 +590,9 @@ mod tests {
     }
 
     fn free(lanes: &mut Lanes, seconds: i64) -> String {
-        let free = lanes.capacity(at(seconds));
-        free.iter().map(|(id, _)| id.as_str()).collect()
+        let mut free: Vec<String> = lanes.capacity(at(seconds), &[]).into_iter().map(|(id, _)| id.to_string()).collect();
+        free.sort();
+        free.concat()
     }
 
     #[test]
@@ -548,11 +603,50 @@ mod tests {
         lanes.spend(&b, at(0));
         assert_eq!(free(&mut lanes, 0), "cd", "two a second");
         assert_eq!(lanes.allowance(&a, at(0)), Some(1), "of three a minute");
+        lanes.note_queued(&b, 1);
+        assert_eq!(lanes.allowance(&a, at(0)), Some(0), "one of them waits already");
         assert_eq!(free(&mut lanes, 1), "acd", "the last one goes to one of them");
+        let idle = lanes.capacity(at(1), std::slice::from_ref(&a));
+        assert!(idle.contains(&(b.clone(), 1)), "what one has nothing to send for is the other's");
         lanes.spend(&a, at(1));
         assert_eq!(free(&mut lanes, 59), "cd");
         assert_eq!(lanes.free_at(at(2)).first(), Some(&(a, at(60))));
         assert_eq!(free(&mut lanes, 60), "abcd");
+    }
+
+    #[test]
+    fn lanes_of_one_budget_take_turns() {
+        let mut lanes = Lanes::default();
+        for id in ["a", "b"] {
+            let lane = Lane {
+                concurrency: 1,
+                ..lane(id, "bot")
+            };
+            lanes.add(&ChannelId::new(id), lane, &[Budget::per_seconds(1, 1)]);
+        }
+        let mut order = String::new();
+        for second in 0..6 {
+            for (id, _) in lanes.capacity(at(second), &[]) {
+                order.push_str(id.as_str());
+                lanes.spend(&id, at(second));
+            }
+        }
+        assert_eq!(order, "ababab");
+    }
+
+    #[test]
+    fn a_budget_is_short_where_a_minute_does_not_suffice() {
+        let (mut lanes, id) = lanes(Some(Budget::per_seconds(1, 1)));
+        assert_eq!(lanes.allowance(&id, at(0)), Some(60));
+    }
+
+    #[test]
+    fn a_server_that_asks_to_come_again_is_not_well_yet() {
+        let (mut lanes, id) = lanes(None);
+        let (a, busy) = (MessageId::new("a"), Outcome::Unknown("no answer".into()));
+        lanes.fault(&id, &a, &Outcome::PermanentEndpoint("503".into()), at(0));
+        assert_eq!(lanes.answered(&id, &a, &busy, at(900)), None);
+        assert!(lanes.answered(&id, &a, &Outcome::Delivered("ok".into()), at(901)).is_some());
     }
 
     #[test]

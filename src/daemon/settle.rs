@@ -33,6 +33,8 @@ struct Judged {
     back: Vec<(ChannelId, Stopped)>,
     /// Stopped lanes whose try failed again.
     still: BTreeSet<ChannelId>,
+    /// Lanes that the other side asked to wait, until when.
+    paused: Vec<(Vec<ChannelId>, DateTime<Utc>)>,
 }
 
 impl Engine {
@@ -58,6 +60,9 @@ impl Engine {
             }
         }
         self.record_surely(&judged.settled, now).await;
+        for (channels, until) in judged.paused {
+            self.store.pause_lanes(&channels, until).await?;
+        }
         for (channel, stop) in judged.stopped {
             self.lane_stopped(&channel, &stop, now).await?;
         }
@@ -106,7 +111,7 @@ impl Engine {
             Verdict::Again(at) => result.next_attempt = at,
             Verdict::Pause(at, reach) => {
                 result.next_attempt = at;
-                lanes.pause(&message.channel, at, reach);
+                judged.paused.push((lanes.pause(&message.channel, at, reach), at));
             }
             Verdict::Undeliverable(why) => {
                 result.state = MessageState::Undeliverable;
@@ -168,6 +173,7 @@ impl Engine {
         let settings = self.config.channels.get(&message.channel);
         matches!(outcome, Outcome::PermanentMessage(_))
             && !message.plain
+            && !message.frozen
             && settings.is_some_and(Settings::has_plain_form)
     }
 

@@ -110,6 +110,7 @@ impl Engine {
             cause: stop.map(|stop| stop.cause.clone()).unwrap_or_default(),
             told: stop.is_some(),
             next_try: stop.map(|stop| stop.next_try),
+            paused_until: None,
         };
         Ok(self.store.save_lane(&row).await?)
     }

@@ -19,9 +19,11 @@ pub struct LaneRow {
     pub told: bool,
     /// When it is tried again.
     pub next_try: Option<Instant>,
+    /// Until when the other side asked us to wait.
+    pub paused_until: Option<Instant>,
 }
 
-type Cells = (String, Option<i64>, String, bool, Option<i64>);
+type Cells = (String, Option<i64>, String, bool, Option<i64>, Option<i64>);
 
 impl Store {
     /// All lanes that were ever saved, by channel.
@@ -31,23 +33,45 @@ impl Store {
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn lanes(&self) -> Result<Vec<LaneRow>> {
         let rows: Vec<Cells> =
-            sqlx::query_as("SELECT channel, stopped_since, cause, told, next_try FROM lanes ORDER BY channel")
+            sqlx::query_as("SELECT channel, stopped_since, cause, told, next_try, paused_until FROM lanes ORDER BY channel")
                 .fetch_all(self.read())
                 .await?;
         rows.into_iter()
-            .map(|(channel, stopped_since, cause, told, next_try)| {
+            .map(|(channel, stopped_since, cause, told, next_try, paused_until)| {
                 Ok(LaneRow {
                     channel: ChannelId::new(channel),
                     stopped_since: maybe_instant(stopped_since)?,
                     cause,
                     told,
                     next_try: maybe_instant(next_try)?,
+                    paused_until: maybe_instant(paused_until)?,
                 })
             })
             .collect()
     }
 
-    /// Saves how a lane stands.
+    /// Remembers until when the other side asked us to wait on these lanes, so that a restart waits too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn pause_lanes(&self, channels: &[ChannelId], until: Instant) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for channel in channels {
+            sqlx::query(
+                "INSERT INTO lanes (channel, cause, told, paused_until) VALUES ($1, '', FALSE, $2) \
+                 ON CONFLICT (channel) DO UPDATE SET paused_until = excluded.paused_until",
+            )
+            .bind(channel.as_str())
+            .bind(ms(until))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Saves how a lane stands, but for any pause.
     ///
     /// # Errors
     ///

@@ -94,6 +94,7 @@ async fn status_tells_of_a_stopped_channel_and_of_a_refused_load() {
         cause: "no connection".to_owned(),
         told: true,
         next_try: None,
+        paused_until: None,
     };
     store.save_lane(&lane).await.unwrap();
     store.begin_cause("load:0f1e", since).await.unwrap();

@@ -393,7 +393,7 @@ suite! {
     }
 
     async fn a_lane_is_found_again_as_it_was_saved(store: Store) {
-        let mut row = LaneRow { channel: "mail".into(), stopped_since: Some(at(1)), cause: "unreachable".to_owned(), told: true, next_try: Some(at(900)) };
+        let mut row = LaneRow { channel: "mail".into(), stopped_since: Some(at(1)), cause: "unreachable".to_owned(), told: true, next_try: Some(at(900)), paused_until: None };
         store.save_lane(&row).await.expect("it is saved");
         row.stopped_since = None;
         store.save_lane(&row).await.expect("it is saved");
