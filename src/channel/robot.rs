@@ -358,11 +358,8 @@ impl Robot {
 
     /// The body of a post, byte for byte but for what an attempt adds to it (a signature and its time).
     pub(super) fn body(&self, parcel: &Parcel<'_>) -> Value {
-        let chat = &parcel.content.words.chat;
-        let form = if parcel.is_plain { Form::Plain } else { Form::Rich };
-        let from_text = Chat::of_text(&parcel.content.words.subject, &parcel.content.words.text);
-        let chat = if chat.title.is_empty() { &from_text } else { chat };
-        let chat = divide::fitted(&self.addressed(chat, parcel), &|chat| {
+        let form = form_of(parcel);
+        let chat = divide::fitted(&self.addressed(&chat_of(parcel), parcel), &|chat| {
             self.vendor.fits(&self.write(chat, form, parcel))
         });
         self.write(&chat, form, parcel)
@@ -377,14 +374,15 @@ impl Robot {
         }
     }
 
-    /// The parts into which a message is divided so that each is one post; `free` is how many posts the budget allows
-    /// now, none where there is no budget.
+    /// The parts into which a message is divided so that each is one post in the form in which it goes; `free` is how many
+    /// posts the budget allows now, none where that is not to matter.
     pub(super) fn divide(&self, parcel: &Parcel<'_>, free: Option<u32>) -> Vec<Chat> {
+        let form = form_of(parcel);
         let fits = |chat: &Chat| {
             let chat = self.addressed(chat, parcel);
-            self.vendor.fits(&self.write(&chat, Form::Rich, parcel))
+            self.vendor.fits(&self.write(&chat, form, parcel))
         };
-        divide::divide(&parcel.content.words.chat, free, &fits)
+        divide::divide(&chat_of(parcel), free, &fits)
     }
 
     /// Asks what can be asked without anybody seeing a post.
@@ -462,6 +460,20 @@ impl Robot {
             Answered::Unusable(why) => Outcome::PermanentEndpoint((*why).to_owned()),
             Answered::NoAnswer(why) => Outcome::Unknown((*why).to_owned()),
         }
+    }
+}
+
+fn form_of(parcel: &Parcel<'_>) -> Form {
+    if parcel.is_plain { Form::Plain } else { Form::Rich }
+}
+
+/// What a message says in a chat; made of its text where it was stored before there was such a form.
+fn chat_of(parcel: &Parcel<'_>) -> Chat {
+    let words = &parcel.content.words;
+    if words.chat.title.is_empty() {
+        Chat::of_text(&words.subject, &words.text)
+    } else {
+        words.chat.clone()
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn content() -> Content {
         thread: Some(TaskId::new("1")),
         urgent: true,
         as_of: as_of(),
+        whole: None,
     }
 }
 

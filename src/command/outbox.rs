@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::command::Failure;
@@ -14,7 +15,7 @@ use crate::domain::id::MessageId;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::notice::{Notice, Recipient};
 use crate::rules::calendar::Almanac;
-use crate::store::{AttemptRow, Store};
+use crate::store::{AttemptRow, LaneRow, Store};
 
 /// The newest so many messages are listed.
 const LISTED_MAX: u32 = 10_000;
@@ -65,7 +66,7 @@ impl To {
 }
 
 impl OutboxRow {
-    fn of(message: &Message, notices: &[Notice], almanac: &Almanac) -> Self {
+    fn of(message: &Message, notices: &[Notice], lanes: &[LaneRow], almanac: &Almanac) -> Self {
         let waits = matches!(message.state, MessageState::Waiting | MessageState::Sending);
         Self {
             id: message.id.to_string(),
@@ -74,7 +75,7 @@ impl OutboxRow {
             state: message.state.as_str(),
             attempts: message.attempts,
             created: local_time(almanac, message.created),
-            next_attempt: waits.then(|| local_time(almanac, message.next_attempt)),
+            next_attempt: waits.then(|| local_time(almanac, turn_of(message, lanes))),
             last_outcome: message.last_outcome.clone(),
             // What went up in another message is told by what this one said.
             notices: if notices.is_empty() {
@@ -91,12 +92,24 @@ impl OutboxRow {
     }
 }
 
+/// When a message can be tried again at the earliest: not before its channel.
+fn turn_of(message: &Message, lanes: &[LaneRow]) -> DateTime<Utc> {
+    let lane = lanes.iter().find(|lane| lane.channel == message.channel);
+    let stopped = lane.and_then(|lane| lane.next_try.filter(|_| lane.stopped_since.is_some()));
+    let paused = lane.and_then(|lane| lane.paused_until);
+    [stopped, paused]
+        .into_iter()
+        .flatten()
+        .fold(message.next_attempt, DateTime::max)
+}
+
 async fn list(desk: &Desk, store: &Store, format: Format) -> Result<(), Failure> {
     let messages = store.messages(&[], LISTED_MAX).await.map_err(failed)?;
+    let lanes = store.lanes().await.map_err(failed)?;
     let mut rows = Vec::with_capacity(messages.len());
     for message in &messages {
         let notices = store.notices_of(&message.id).await.map_err(failed)?;
-        rows.push(OutboxRow::of(message, &notices, &desk.config.almanac));
+        rows.push(OutboxRow::of(message, &notices, &lanes, &desk.config.almanac));
     }
     let mut out = io::stdout().lock();
     match format {
@@ -193,7 +206,8 @@ async fn show(desk: &Desk, store: &Store, beginning: &str, format: Format) -> Re
         .ok_or_else(|| none(beginning))?;
     let notices = store.notices_of(&id).await.map_err(failed)?;
     let attempts = store.attempts(&id).await.map_err(failed)?;
-    let shown = shown(&message, &notices, &attempts, almanac);
+    let lanes = store.lanes().await.map_err(failed)?;
+    let shown = shown(&message, &notices, &attempts, &lanes, almanac);
     let colour = Colour::for_stdout(desk.env.get("NO_COLOR"));
     let mut out = io::stdout().lock();
     match format {
@@ -238,9 +252,15 @@ fn none(beginning: &str) -> Failure {
     )
 }
 
-fn shown(message: &Message, notices: &[Notice], attempts: &[AttemptRow], almanac: &Almanac) -> Shown {
+fn shown(
+    message: &Message,
+    notices: &[Notice],
+    attempts: &[AttemptRow],
+    lanes: &[LaneRow],
+    almanac: &Almanac,
+) -> Shown {
     Shown {
-        row: OutboxRow::of(message, notices, almanac),
+        row: OutboxRow::of(message, notices, lanes, almanac),
         kind: message.kind.as_str(),
         subject: message.content.words.subject.clone(),
         text: message.content.words.text.clone(),

@@ -188,5 +188,6 @@ fn content(config: &Config, target: &Target, trial_for: Option<&str>, now: DateT
         thread: None,
         urgent: false,
         as_of: now,
+        whole: None,
     })
 }

@@ -40,7 +40,7 @@ pub(super) async fn status(flag: Option<&Path>, args: &Status) -> Result<(), Fai
         }
     }
     if let Some(store) = &store {
-        tell_of_store(&desk, store).await?;
+        tell_of_store(&desk, store, now).await?;
         tell_of_files(&desk, &picture.tasks, now);
     }
     tell_of_mismatches(&picture.tasks);
@@ -124,23 +124,30 @@ fn minute(at: Option<&str>) -> String {
 }
 
 /// What waits, what could not be delivered, which ways are stopped, and of what the office was told.
-async fn tell_of_store(desk: &Desk, store: &Store) -> Result<(), Failure> {
+async fn tell_of_store(desk: &Desk, store: &Store, now: DateTime<Utc>) -> Result<(), Failure> {
     let almanac = &desk.config.almanac;
     let counts = store.counts().await.map_err(failed)?;
     for lane in store.lanes().await.map_err(failed)? {
+        let waiting = match counts.waiting_by_channel.get(&lane.channel) {
+            Some((1, _)) => "1 message waits for it".to_owned(),
+            Some((count, _)) => format!("{count} messages wait for it"),
+            None => "nothing waits for it".to_owned(),
+        };
         if let Some(since) = lane.stopped_since {
-            let waiting = counts
-                .waiting_by_channel
-                .get(&lane.channel)
-                .map_or(0, |(count, _)| *count);
             let again = lane.next_try.map_or_else(String::new, |at| {
                 format!("; it is tried again at {}", local_time(almanac, at))
             });
             note(&format!(
-                "channel {} is stopped since {}: {}; {waiting} messages wait for it{again}",
+                "channel {} is stopped since {}: {}; {waiting}{again}",
                 lane.channel,
                 local_time(almanac, since),
                 lane.cause
+            ));
+        } else if let Some(until) = lane.paused_until.filter(|until| *until > now) {
+            let until = local_time(almanac, until);
+            note(&format!(
+                "channel {} waits until {until}, as its other side asked; {waiting}",
+                lane.channel
             ));
         }
     }

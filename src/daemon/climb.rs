@@ -46,11 +46,18 @@ impl Engine {
             climb
                 .tried
                 .push(way(&failed.message.content.recipient.id, &failed.message.channel));
-            climb
-                .origin
-                .get_or_insert_with(|| failed.message.content.recipient.name.clone());
+            // A group was tried for each of those whom its post was meant for.
+            let is_shared = failed.message.content.recipient.kind == RecipientKind::Channel;
+            let meant_for = notices.iter().filter(|_| is_shared);
+            let tried = meant_for.map(|notice| way(&notice.recipient.id, &failed.message.channel));
+            climb.tried.extend(tried);
             let mut instead = Vec::new();
             for notice in &notices {
+                let meant = if is_shared {
+                    &notice.recipient
+                } else {
+                    &failed.message.content.recipient
+                };
                 let Some(target) = self.next_target(failed.message, notice, &tasks, &climb.tried) else {
                     continue;
                 };
@@ -60,9 +67,16 @@ impl Engine {
                 }
                 instead.push(target.recipient.name.clone());
                 // On the person's own next channel it is not said that it was meant for another.
-                let own =
-                    target.recipient.id == failed.message.content.recipient.id && failed.message.climb.origin.is_none();
-                let origin = climb.origin.clone().filter(|_| !own);
+                let own = target.recipient.id == meant.id && climb.origin.is_none();
+                let origin = climb
+                    .origin
+                    .clone()
+                    .or_else(|| Some(meant.name.clone()))
+                    .filter(|_| !own);
+                let mut target = target;
+                if own {
+                    self.as_group(&mut target);
+                }
                 let (_, folded, tried) = next
                     .entry((target, origin))
                     .or_insert_with(|| (index, Vec::new(), Vec::new()));

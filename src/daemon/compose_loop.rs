@@ -48,15 +48,25 @@ impl Engine {
                 next = Some(next.map_or(waiting.oldest + wait, |next| next.min(waiting.oldest + wait)));
             }
         }
+        // What one group hears comes from many recipients: it is put together when all of them were looked at.
+        let mut shared: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
         for batch in ready.chunks(BATCH) {
-            let mut groups: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+            let mut own: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
             for recipient in batch {
                 for notice in self.store.waiting_notices_of(recipient, now).await? {
-                    groups.entry(self.way_out(&notice)).or_default().push(notice);
+                    let target = self.way_out(&notice);
+                    let is_shared = self.is_group(&target.channel);
+                    let targets = if is_shared { &mut shared } else { &mut own };
+                    targets.entry(target).or_default().push(notice);
                 }
             }
-            self.compose(&groups, now).await?;
+            self.compose(&own, now).await?;
         }
+        for channel in shared.keys().map(|target| &target.channel) {
+            let waiting = self.store.waiting_count(channel).await?;
+            self.lanes().note_waiting(channel, waiting);
+        }
+        self.compose(&shared, now).await?;
         Ok(next)
     }
 

@@ -52,38 +52,78 @@ impl Engine {
             )));
         }
         if message.kind != MessageKind::Notice {
-            return Ok(Door::Open(address));
+            return self.divide_at_door(message, &[], address, now).await;
         }
         let notices = self.store.notices_of(&message.id).await?;
         let tasks = self.tasks_of(&notices).await?;
         let (mut fresh, mut stale) = self.sift(&notices, &tasks);
-        if self.is_group(&message.channel) && self.config.delivery.trial.is_none() {
-            // A group's post is for each person that its notices were meant for, as long as the group reaches them.
-            fresh.retain(|notice| {
-                let is_reached =
-                    notice.channel != message.channel || self.address(&notice.recipient, &message.channel).is_some();
-                if !is_reached {
-                    let why = format!(
-                        "{} is no longer reached by channel {}",
-                        notice.recipient.id, message.channel
-                    );
-                    stale.push((notice.clone(), why));
-                }
-                is_reached
-            });
-        }
+        let gone = self.gone_from_group(message, &mut fresh);
+        let untell_gone = self.untold_by_all(&gone).await?;
+        stale.extend(gone.into_iter().map(|notice| {
+            let why = format!(
+                "{} is no longer reached by channel {}",
+                notice.recipient.id, message.channel
+            );
+            (notice, why)
+        }));
         if fresh.is_empty() {
             let why = stale
                 .first()
                 .map_or("its notices went out in another message", |(_, why)| why);
-            let untell = stale.iter().map(|(notice, _)| untold(notice)).collect();
+            let untell = stale
+                .iter()
+                .map(|(notice, _)| untold(notice))
+                .chain(untell_gone)
+                .collect();
             return Ok(Door::Settled(dropped(message, why.to_owned(), now, untell)));
         }
         // Once it may have arrived, its bytes do not change.
-        if message.frozen || (stale.is_empty() && now - message.content.as_of <= FRESH) {
+        if message.frozen {
             return Ok(Door::Open(address));
         }
-        self.compose_anew(message, fresh, stale, batch, now).await
+        if !stale.is_empty() || now - message.content.as_of > FRESH {
+            return self.compose_anew(message, fresh, stale, untell_gone, batch, now).await;
+        }
+        self.divide_at_door(message, &fresh, address, now).await
+    }
+
+    /// Takes the notices out of a group's post whose persons the group does not reach any more: it is for each person that
+    /// its notices were meant for.
+    fn gone_from_group(&self, message: &Message, fresh: &mut Vec<Notice>) -> Vec<Notice> {
+        let is_shared = message.content.recipient.kind == RecipientKind::Channel
+            && self.is_group(&message.channel)
+            && self.config.delivery.trial.is_none();
+        let (gone, here): (Vec<Notice>, Vec<Notice>) = std::mem::take(fresh)
+            .into_iter()
+            .partition(|notice| is_shared && self.address(&notice.recipient, &message.channel).is_none());
+        *fresh = here;
+        gone
+    }
+
+    /// A group's message that does not fit as it is now goes out in parts; nothing of it is left away.
+    async fn divide_at_door(
+        &self,
+        message: &Message,
+        notices: &[Notice],
+        address: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Door, DaemonError> {
+        if message.frozen || !self.is_group(&message.channel) {
+            return Ok(Door::Open(address));
+        }
+        let letters = self.divided_again(message, notices, now);
+        if letters.is_empty() {
+            return Ok(Door::Open(address));
+        }
+        let anew: Vec<MessageId> = letters.iter().map(|(part, _)| part.id.clone()).collect();
+        let batch = QueueBatch {
+            messages: letters,
+            replaced: vec![message.id.clone()],
+            ..QueueBatch::default()
+        };
+        self.store.queue(now, batch).await?;
+        self.store.release(&anew, now).await?;
+        Ok(Door::Replaced(vec![message.id.clone()]))
     }
 
     async fn compose_anew(
@@ -91,6 +131,7 @@ impl Engine {
         message: &Message,
         mut notices: Vec<Notice>,
         mut stale: Vec<(Notice, String)>,
+        untell_gone: Vec<(TaskId, ToldKey, u32)>,
         batch: &[Message],
         now: DateTime<Utc>,
     ) -> Result<Door, DaemonError> {
@@ -139,7 +180,11 @@ impl Engine {
         let letters = self.letters_of(&target, &notices, &tasks, &climb, now);
         let batch = QueueBatch {
             messages: letters,
-            untell: stale.iter().map(|(notice, _)| untold(notice)).collect(),
+            untell: stale
+                .iter()
+                .map(|(notice, _)| untold(notice))
+                .chain(untell_gone)
+                .collect(),
             dropped: stale.into_iter().map(|(notice, why)| (notice.id, why)).collect(),
             replaced: replaced.clone(),
             ..QueueBatch::default()
@@ -183,10 +228,14 @@ impl Engine {
     fn meant_for(&self, message: &Message, notices: &[Notice]) -> Target {
         let first = notices.first();
         match (self.config.delivery.trial.as_ref(), first) {
-            (Some(_), Some(notice)) => Target {
-                recipient: notice.recipient.clone(),
-                channel: notice.channel.clone(),
-            },
+            (Some(_), Some(notice)) => {
+                let mut meant = Target {
+                    recipient: notice.recipient.clone(),
+                    channel: notice.channel.clone(),
+                };
+                self.as_group(&mut meant);
+                meant
+            }
             (Some(_) | None, _) => Target {
                 recipient: message.content.recipient.clone(),
                 channel: message.channel.clone(),

@@ -199,9 +199,19 @@ impl Lanes {
     /// How many posts more may leave by a channel within a minute, what waits there counted; none where it has no budget.
     pub(super) fn allowance(&mut self, channel: &ChannelId, now: DateTime<Utc>) -> Option<u32> {
         let purse = &self.lanes.get(channel)?.purse;
-        let slots = self.buckets.get_mut(purse)?.iter_mut().map(|bucket| bucket.slots(now)).min()?;
+        let slots = self
+            .buckets
+            .get_mut(purse)?
+            .iter_mut()
+            .map(|bucket| bucket.slots(now))
+            .min()?;
         let of_purse = |id: &ChannelId| self.lanes.get(id).is_some_and(|lane| lane.purse == *purse);
-        let waiting: u32 = self.waiting.iter().filter(|(id, _)| of_purse(id)).map(|(_, waiting)| waiting).sum();
+        let waiting: u32 = self
+            .waiting
+            .iter()
+            .filter(|(id, _)| of_purse(id))
+            .map(|(_, waiting)| waiting)
+            .sum();
         Some(slots.saturating_sub(waiting))
     }
 
@@ -590,7 +600,11 @@ mod tests {
     }
 
     fn free(lanes: &mut Lanes, seconds: i64) -> String {
-        let mut free: Vec<String> = lanes.capacity(at(seconds), &[]).into_iter().map(|(id, _)| id.to_string()).collect();
+        let mut free: Vec<String> = lanes
+            .capacity(at(seconds), &[])
+            .into_iter()
+            .map(|(id, _)| id.to_string())
+            .collect();
         free.sort();
         free.concat()
     }
@@ -607,7 +621,10 @@ mod tests {
         assert_eq!(lanes.allowance(&a, at(0)), Some(0), "one of them waits already");
         assert_eq!(free(&mut lanes, 1), "acd", "the last one goes to one of them");
         let idle = lanes.capacity(at(1), std::slice::from_ref(&a));
-        assert!(idle.contains(&(b.clone(), 1)), "what one has nothing to send for is the other's");
+        assert!(
+            idle.contains(&(b.clone(), 1)),
+            "what one has nothing to send for is the other's"
+        );
         lanes.spend(&a, at(1));
         assert_eq!(free(&mut lanes, 59), "cd");
         assert_eq!(lanes.free_at(at(2)).first(), Some(&(a, at(60))));
@@ -646,7 +663,11 @@ mod tests {
         let (a, busy) = (MessageId::new("a"), Outcome::Unknown("no answer".into()));
         lanes.fault(&id, &a, &Outcome::PermanentEndpoint("503".into()), at(0));
         assert_eq!(lanes.answered(&id, &a, &busy, at(900)), None);
-        assert!(lanes.answered(&id, &a, &Outcome::Delivered("ok".into()), at(901)).is_some());
+        assert!(
+            lanes
+                .answered(&id, &a, &Outcome::Delivered("ok".into()), at(901))
+                .is_some()
+        );
     }
 
     #[test]

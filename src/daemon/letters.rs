@@ -81,28 +81,48 @@ impl Engine {
         let Some((message, ids)) = self.letter_of(target, notices, tasks, climb.clone(), now) else {
             return Vec::new();
         };
-        let mut parts = self.divided(&message, now);
+        let free = self.lanes().allowance(&message.channel, now);
+        let mut parts = self.divided(&message, free, now);
         if parts.len() <= 1 {
             let mut message = message;
             message.content.words.chat = parts.pop().unwrap_or(message.content.words.chat);
             return vec![(message, ids)];
         }
-        let mut left: Vec<Notice> = notices.to_vec();
-        let last = parts.len() - 1;
         let mut letters = Vec::new();
-        for (index, part) in parts.into_iter().enumerate() {
-            let told: BTreeSet<&str> = part.blocks.iter().map(|block| block.task.as_str()).collect();
-            // What is only counted goes with the last part.
-            let (own, others) = std::mem::take(&mut left)
-                .into_iter()
-                .partition(|notice: &Notice| index == last || told.contains(notice.task.as_str()));
-            left = others;
+        for (part, own) in by_part(parts, notices) {
             if let Some((mut message, ids)) = self.letter_of(target, &own, tasks, climb.clone(), now) {
                 message.content.words.chat = part;
                 letters.push((message, ids));
             }
         }
+        self.lanes().note_queued(&target.channel, letters.len());
         letters
+    }
+
+    /// A message to a group that does not fit as it is now (its rich form was refused, a handle grew, the channel has
+    /// another vendor), in as many as it needs; empty where it fits.
+    pub(super) fn divided_again(&self, message: &Message, notices: &[Notice], now: DateTime<Utc>) -> Vec<Letter> {
+        let parts = self.divided(message, None, now);
+        if parts.len() <= 1 {
+            return Vec::new();
+        }
+        if message.kind != MessageKind::Notice {
+            let parts = parts_of(message, parts).into_iter();
+            return parts.map(|part| (part, Vec::new())).collect();
+        }
+        let letters = by_part(parts, notices).into_iter().map(|(chat, own)| {
+            let told: BTreeSet<&str> = own.iter().map(|notice| notice.task.as_str()).collect();
+            let ids: Vec<&str> = own.iter().map(|notice| notice.id.as_str()).collect();
+            let mut part = message.clone();
+            part.id = compose::message_id(message.kind, &[message.id.as_str(), &ids.join(" ")]);
+            part.state = MessageState::Waiting;
+            part.content.words.chat = chat;
+            part.content
+                .notices
+                .retain(|notice| told.contains(notice.task.id.as_str()));
+            (part, own.iter().map(|notice| notice.id.clone()).collect())
+        });
+        letters.collect()
     }
 
     fn letter_of(
@@ -134,7 +154,7 @@ impl Engine {
             &parts,
             &meant.recipient,
             locale,
-            self.items_max(&meant.channel),
+            self.items_max(&target.channel),
             &self.config.almanac,
             &self.config.people,
             now,
@@ -161,15 +181,14 @@ impl Engine {
     }
 
     /// The parts into which a message to a group is divided; one where nothing need be divided.
-    fn divided(&self, message: &Message, now: DateTime<Utc>) -> Vec<Chat> {
-        let free = self.lanes().allowance(&message.channel, now);
+    fn divided(&self, message: &Message, free: Option<u32>, now: DateTime<Utc>) -> Vec<Chat> {
         let parcel = Parcel {
             id: &message.id,
             kind: message.kind,
             content: &message.content,
             address: None,
             people: &self.config.people,
-            is_plain: false,
+            is_plain: message.plain,
             attempt: 1,
             now,
         };
@@ -178,16 +197,8 @@ impl Engine {
 
     /// A message without notices in as many parts as its channel asks for; the first keeps the id.
     pub(super) fn in_parts(&self, message: &Message) -> Vec<Message> {
-        let parts = self.divided(message, message.created);
-        let part = |(index, chat): (usize, Chat)| {
-            let mut part = message.clone();
-            part.content.words.chat = chat;
-            if index > 0 {
-                part.id = compose::message_id(message.kind, &[message.id.as_str(), &format!("part {index}")]);
-            }
-            part
-        };
-        parts.into_iter().enumerate().map(part).collect()
+        let free = self.lanes().allowance(&message.channel, message.created);
+        parts_of(message, self.divided(message, free, message.created))
     }
 
     /// Whether a channel is a group, in which one post is for everybody.
@@ -227,6 +238,7 @@ impl Engine {
             thread: None,
             urgent: false,
             as_of: now,
+            whole: None,
         };
         new_message(id, kind, target.channel, content, Climb::default(), now)
     }
@@ -309,6 +321,38 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Parts with the notices of the tasks that each tells of; what is only counted goes with the last.
+fn by_part(parts: Vec<Chat>, notices: &[Notice]) -> Vec<(Chat, Vec<Notice>)> {
+    let mut left: Vec<Notice> = notices.to_vec();
+    let last = parts.len().saturating_sub(1);
+    let divided = parts.into_iter().enumerate().map(|(index, part)| {
+        let told: BTreeSet<&str> = part.blocks.iter().map(|block| block.task.as_str()).collect();
+        let (own, others) = std::mem::take(&mut left)
+            .into_iter()
+            .partition(|notice: &Notice| index == last || told.contains(notice.task.as_str()));
+        left = others;
+        (part, own)
+    });
+    divided.filter(|(_, own)| !own.is_empty()).collect()
+}
+
+/// A message without notices in these parts; the first keeps the id.
+fn parts_of(message: &Message, parts: Vec<Chat>) -> Vec<Message> {
+    let is_divided = parts.len() > 1;
+    let part = |(index, chat): (usize, Chat)| {
+        let mut part = message.clone();
+        part.content.words.chat = chat;
+        if is_divided {
+            part.content.whole.get_or_insert_with(|| message.id.clone());
+        }
+        if index > 0 {
+            part.id = compose::message_id(message.kind, &[message.id.as_str(), &format!("part {index}")]);
+        }
+        part
+    };
+    parts.into_iter().enumerate().map(part).collect()
 }
 
 /// How a recipient and a channel that were tried are remembered.

@@ -87,10 +87,10 @@ pub async fn begin(
         options.first_load,
     )
     .await?;
-    let found = engine.store.recover(clock.now()).await?;
+    let found = engine.recover(clock.now()).await?;
     if found > 0 {
         tracing::warn!(
-            "{found} messages were being sent when the last run ended; they are sent again with the same ids"
+            "{found} of the messages were being sent when the last run ended; they may have arrived, and are sent again with the same ids"
         );
     }
     engine.look_at_clock(clock.now()).await?;

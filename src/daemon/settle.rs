@@ -77,6 +77,27 @@ impl Engine {
         Ok(())
     }
 
+    /// After a start: what was being sent when the last process ended may have arrived. Where the other side knows a repeat
+    /// by its id it is sent again at once; a robot that does not is asked once more, as after any unclear answer. Returns
+    /// how many there were.
+    pub(super) async fn recover(&self, now: DateTime<Utc>) -> Result<u32, DaemonError> {
+        let sending = self.store.messages(&[MessageState::Sending], u32::MAX).await?;
+        let mut unclear = Vec::new();
+        let found = u32::try_from(sending.len()).unwrap_or(u32::MAX);
+        for message in sending {
+            self.lanes().spend(&message.channel, now);
+            let settings = self.config.channels.get(&message.channel);
+            let is_idempotent = settings.is_none_or(|settings| settings.redelivery().is_idempotent);
+            if self.is_group(&message.channel) && !is_idempotent {
+                let outcome = Outcome::Unknown("the daemon stopped while it was being sent".to_owned());
+                unclear.push(Attempt { message, outcome });
+            }
+        }
+        self.settle(unclear, now).await?;
+        self.store.recover(now).await?;
+        Ok(found)
+    }
+
     fn judge(&self, attempt: Attempt, since: DateTime<Utc>, now: DateTime<Utc>, judged: &mut Judged) {
         let Attempt { message, mut outcome } = attempt;
         let mut lanes = self.lanes();

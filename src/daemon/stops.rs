@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::daemon::door::dropped;
 use crate::daemon::lanes::Stopped;
-use crate::daemon::letters::{Letter, Target};
+use crate::daemon::letters::Target;
 use crate::daemon::settle::entry;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::{ChannelId, PersonId};
+use crate::domain::id::{ChannelId, MessageId, PersonId};
 use crate::domain::message::{Climb, Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, NoticeState, RecipientKind};
 use crate::domain::system::SystemWord;
@@ -115,27 +115,61 @@ impl Engine {
         Ok(self.store.save_lane(&row).await?)
     }
 
-    /// Sends what waits in a stopped lane by another channel, where its person has one on another endpoint.
+    /// Sends what waits in a stopped lane by another channel, where its person has one on another endpoint. What several
+    /// people hear in one group goes there as one post.
     pub(super) async fn reroute(&self, waiting: &[Message], now: DateTime<Utc>) -> Result<(), DaemonError> {
+        if self.config.delivery.trial.is_some() {
+            return Ok(());
+        }
         let mut batch = QueueBatch::default();
-        for message in waiting
-            .iter()
-            .filter(|message| !message.frozen && self.config.delivery.trial.is_none())
-        {
-            let letters = match message.content.recipient.kind {
-                RecipientKind::Person => self.letters_elsewhere(message, now).await?,
-                RecipientKind::Channel if message.kind == MessageKind::Notice && self.is_group(&message.channel) => {
-                    self.letters_out_of_group(message, now).await?
+        let mut folded: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+        for message in waiting.iter().filter(|message| !message.frozen) {
+            let mut ways: BTreeSet<ChannelId> = BTreeSet::new();
+            if message.kind == MessageKind::Notice {
+                let (by_target, kept) = self.elsewhere(message).await?;
+                ways.extend(by_target.keys().map(|target| target.channel.clone()));
+                let is_shared = message.content.recipient.kind == RecipientKind::Channel;
+                let is_whole = by_target.len() == 1 && kept == 0 && !is_shared;
+                for (target, notices) in by_target {
+                    if is_whole && !self.is_group(&target.channel) {
+                        let ids = notices.iter().map(|notice| notice.id.clone()).collect();
+                        batch.messages.push((on_way(message, &message.id, &target, now), ids));
+                    } else if message.climb.origin.is_none() {
+                        folded.entry(target).or_default().extend(notices);
+                    } else {
+                        let climb = Climb {
+                            tried_since: None,
+                            ..message.climb.clone()
+                        };
+                        batch
+                            .messages
+                            .extend(self.letters(&target, &notices, climb, now).await?);
+                    }
                 }
-                RecipientKind::Channel => Vec::new(),
-            };
-            if let Some((first, _)) = letters.first() {
+            } else if let Some(target) = self.elsewhere_for_person(message) {
+                ways.insert(target.channel.clone());
+                // Parts of one message come out as one where there are no parts: but for their form for chats each is whole.
+                let whole = message
+                    .content
+                    .whole
+                    .as_ref()
+                    .filter(|_| !self.is_group(&target.channel));
+                let elsewhere = on_way(message, whole.unwrap_or(&message.id), &target, now);
                 batch
-                    .entries
-                    .push(entry(message, "rerouted", first.channel.as_str(), now));
-                batch.replaced.push(message.id.clone());
-                batch.messages.extend(letters);
+                    .messages
+                    .extend(self.in_parts(&elsewhere).into_iter().map(|part| (part, Vec::new())));
             }
+            if ways.is_empty() {
+                continue;
+            }
+            let names: Vec<&str> = ways.iter().map(ChannelId::as_str).collect();
+            batch.entries.push(entry(message, "rerouted", &names.join(", "), now));
+            batch.replaced.push(message.id.clone());
+        }
+        for (target, notices) in folded {
+            batch
+                .messages
+                .extend(self.letters(&target, &notices, Climb::default(), now).await?);
         }
         if batch.messages.is_empty() {
             return Ok(());
@@ -145,69 +179,65 @@ impl Engine {
         Ok(())
     }
 
-    /// A person's message on their next channel; none where they have none that works, or hear it there anyway.
-    async fn letters_elsewhere(&self, message: &Message, now: DateTime<Utc>) -> Result<Vec<Letter>, DaemonError> {
+    /// Where the notices of a message can go instead, each to the person it is for, and how many cannot: those of people
+    /// without another channel that works, and those that their person hears there anyway.
+    async fn elsewhere(&self, message: &Message) -> Result<(BTreeMap<Target, Vec<Notice>>, usize), DaemonError> {
         let recipient = &message.content.recipient;
-        let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
-        let Some(channel) = person.and_then(|person| self.open_channel(person, &message.climb.tried)) else {
-            return Ok(Vec::new());
-        };
-        let notices = self.store.notices_of(&message.id).await?;
-        if self.has_twin(&notices, &channel).await? {
-            return Ok(Vec::new());
-        }
-        let climb = Climb {
-            tried_since: None,
-            ..message.climb.clone()
-        };
-        if self.is_group(&channel) && message.kind == MessageKind::Notice {
-            let target = Target {
-                recipient: recipient.clone(),
-                channel,
-            };
-            return self.letters(&target, &notices, climb, now).await;
-        }
-        let ids: Vec<_> = notices.iter().map(|notice| notice.id.clone()).collect();
-        let way = super::letters::way(&recipient.id, &channel);
-        let elsewhere = Message {
-            id: message_id(message.kind, &[message.id.as_str(), &way]),
-            channel,
-            state: MessageState::Waiting,
-            next_attempt: now,
-            plain: false,
-            climb,
-            ..message.clone()
-        };
-        let parts = self.in_parts(&elsewhere);
-        Ok(parts.into_iter().map(|part| (part, ids.clone())).collect())
-    }
-
-    /// What a group's message has for people who have another channel that works, each on theirs. What it has for the
-    /// others waits again.
-    async fn letters_out_of_group(&self, message: &Message, now: DateTime<Utc>) -> Result<Vec<Letter>, DaemonError> {
+        let is_shared = recipient.kind == RecipientKind::Channel;
         let mut by_target: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
+        let mut kept = 0;
         for notice in self.store.notices_of(&message.id).await? {
-            let person = self.config.people.persons.get(&PersonId::new(&*notice.recipient.id));
-            let person = person.filter(|_| notice.recipient.kind == RecipientKind::Person);
-            let Some(channel) = person.and_then(|person| self.open_channel(person, &message.climb.tried)) else {
+            let meant = if is_shared { &notice.recipient } else { recipient };
+            let person = self.config.people.persons.get(&PersonId::new(&*meant.id));
+            let person = person.filter(|_| meant.kind == RecipientKind::Person);
+            let open = person.and_then(|person| self.open_channel(person, &message.climb.tried));
+            let Some(channel) = open else {
+                kept += 1;
                 continue;
             };
             if self.has_twin(std::slice::from_ref(&notice), &channel).await? {
+                kept += 1;
                 continue;
             }
             let mut target = Target {
-                recipient: notice.recipient.clone(),
+                recipient: meant.clone(),
                 channel,
             };
             target.recipient.role = String::new();
-            self.as_group(&mut target);
+            if message.climb.origin.is_none() {
+                self.as_group(&mut target);
+            }
             by_target.entry(target).or_default().push(notice);
         }
-        let mut letters = Vec::new();
-        for (target, notices) in by_target {
-            letters.extend(self.letters(&target, &notices, Climb::default(), now).await?);
-        }
-        Ok(letters)
+        Ok((by_target, kept))
+    }
+
+    /// Where a message without notices can go instead.
+    fn elsewhere_for_person(&self, message: &Message) -> Option<Target> {
+        let recipient = &message.content.recipient;
+        let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
+        let person = person.filter(|_| recipient.kind == RecipientKind::Person)?;
+        Some(Target {
+            recipient: recipient.clone(),
+            channel: self.open_channel(person, &message.climb.tried)?,
+        })
+    }
+}
+
+/// A message with the same words on another way, of which it has an id computed from `of`.
+fn on_way(message: &Message, of: &MessageId, target: &Target, now: DateTime<Utc>) -> Message {
+    let way = super::letters::way(&message.content.recipient.id, &target.channel);
+    Message {
+        id: message_id(message.kind, &[of.as_str(), &way]),
+        channel: target.channel.clone(),
+        state: MessageState::Waiting,
+        next_attempt: now,
+        plain: false,
+        climb: Climb {
+            tried_since: None,
+            ..message.climb.clone()
+        },
+        ..message.clone()
     }
 }
 

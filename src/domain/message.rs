@@ -386,6 +386,9 @@ pub struct Content {
     pub urgent: bool,
     /// As of when: the date of the mail, the timestamp of the webhook.
     pub as_of: DateTime<Utc>,
+    /// Where it is one part of a message without notices: the id of that message. All but its form for chats is whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<MessageId>,
 }
 
 /// A row of the outbox.

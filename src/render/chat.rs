@@ -57,7 +57,7 @@ const ZH: Labels = Labels {
     forwarded: |name| format!("本通知原发{name}，未能送达，现转发。"),
     moved: |day| format!("原定{day}为休息日，顺延。"),
     belated: |at| format!("本次调度应于{at}发出，现补发。"),
-    task: "任务编号",
+    task: "编号",
 };
 
 const EN: Labels = Labels {
@@ -77,7 +77,7 @@ const EN: Labels = Labels {
     forwarded: |name| format!("This was for {name}, whom it could not reach; it is forwarded."),
     moved: |day| format!("It was to take place on {day}, which is a day off."),
     belated: |at| format!("It was to go out at {at}."),
-    task: "task ",
+    task: "no. ",
 };
 
 fn labels(locale: Locale) -> &'static Labels {
@@ -231,7 +231,10 @@ fn block(labels: &Labels, page: &ItemPage, item: &Item, is_alone: bool, is_trial
             Span::Lit(light, format!("{}{bar}{}{late}", page.level_word, page.state)),
         ]),
         Line(vec![Span::Strong(page.short_title.clone())]),
-        Line::plain(format!("{unit}{bar}{}{lead}{bar}{due}", labels.lead)),
+        Line::plain(format!(
+            "{unit}{bar}{}{lead}{bar}{due}{bar}{}{}",
+            labels.lead, labels.task, page.id
+        )),
     ];
     if !page.for_names.is_empty() {
         lines.push(Line::plain((labels.on_behalf)(&page.for_names)));
@@ -250,7 +253,10 @@ fn block(labels: &Labels, page: &ItemPage, item: &Item, is_alone: bool, is_trial
         brief: Line(vec![
             Span::Plain(format!("{number}{} ", icon(light))),
             Span::Lit(light, page.state.clone()),
-            Span::Plain(format!(" {title}{bar}{unit}{bar}{}{}", labels.due, page.due)),
+            Span::Plain(format!(
+                " {title}{bar}{unit}{bar}{}{}{bar}{}{}",
+                labels.due, page.due, labels.task, page.id
+            )),
         ]),
         is_brief: false,
         follows: false,

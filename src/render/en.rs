@@ -345,6 +345,7 @@ impl Phrases for En {
         let cause = match Cause::of(&word.why) {
             Cause::Address => "the other side does not know the address, or has closed it.",
             Cause::GivenUp => "every attempt failed, and no more are made.",
+            Cause::Unclear => "twice there was no clear answer; it may have arrived, so please look there.",
             Cause::Refused => "the other side refused it.",
         };
         Letter {
@@ -362,7 +363,11 @@ impl Phrases for En {
                 ),
                 format!("Why: {cause} Details: {}", self.said(&word.why)),
                 told,
-                format!("Please check the address and channel of {name}, and tell them in person."),
+                if word.recipient_name == word.channel {
+                    format!("Please check the settings of channel {name}, and tell those whom it concerns.")
+                } else {
+                    format!("Please check the address and channel of {name}, and tell them in person.")
+                },
                 if word.tasks.is_empty() {
                     String::new()
                 } else {

@@ -88,6 +88,8 @@ pub(super) enum Cause {
     Address,
     /// It was tried for as long as it may be.
     GivenUp,
+    /// Nobody knows whether it arrived.
+    Unclear,
     /// It was refused for another reason.
     Refused,
 }
@@ -109,6 +111,8 @@ impl Cause {
         let why = why.to_lowercase();
         if NOBODY.iter().any(|words| why.contains(words)) {
             Self::Address
+        } else if why.contains("may have arrived") {
+            Self::Unclear
         } else if why.contains("given up") {
             Self::GivenUp
         } else {

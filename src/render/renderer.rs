@@ -102,10 +102,8 @@ impl Renderer {
         let words = self
             .words("notice", digest.locale, &page)
             .unwrap_or_else(|fault| Plain::of_notices(&page).words(phrases, &page.as_of, fault.to_string()));
-        Words {
-            chat: chat::of_notices(&page, digest, phrases.as_of()),
-            ..words
-        }
+        let chat = chat::of_notices(&page, digest, phrases.as_of());
+        in_chat(words, chat)
     }
 
     /// The words of a summary.
@@ -116,10 +114,8 @@ impl Renderer {
         let words = self
             .words("review", summary.locale, &page)
             .unwrap_or_else(|fault| page.plain().words(phrases, &page.as_of, fault.to_string()));
-        Words {
-            chat: chat::of_review(&page, summary.locale, phrases.as_of()),
-            ..words
-        }
+        let chat = chat::of_review(&page, summary.locale, phrases.as_of());
+        in_chat(words, chat)
     }
 
     /// Word to the office about Duban itself; `as_of` is local time.
@@ -183,10 +179,8 @@ impl Renderer {
             };
             plain.words(phrases, as_of, fault.to_string())
         });
-        Words {
-            chat: chat::of_letter(&page, phrases.as_of()),
-            ..words
-        }
+        let chat = chat::of_letter(&page, phrases.as_of());
+        in_chat(words, chat)
     }
 
     fn words<P: Serialize>(&self, name: &str, locale: Locale, page: &P) -> Result<Words, TemplateFault> {
@@ -259,6 +253,17 @@ impl Renderer {
                 faults.insert(file, fault);
             }
         }
+    }
+}
+
+/// The same words with their form for chats, under the same subject: its length is bounded.
+fn in_chat(words: Words, chat: Chat) -> Words {
+    Words {
+        chat: Chat {
+            title: words.subject.clone(),
+            ..chat
+        },
+        ..words
     }
 }
 

@@ -307,6 +307,7 @@ impl Phrases for Zh {
         let cause = match Cause::of(&word.why) {
             Cause::Address => "对方系统中没有这个收件地址，或该地址已停用。",
             Cause::GivenUp => "多次重试均未成功，已停止重试。",
+            Cause::Unclear => "两次均未得到明确答复，消息可能已经送达，请查看确认。",
             Cause::Refused => "对方系统拒收。",
         };
         Letter {
@@ -324,7 +325,11 @@ impl Phrases for Zh {
                 ),
                 format!("原因：{cause}程序提示原文：{}", self.said(&word.why)),
                 told,
-                format!("请核对{name}的收件地址和渠道设置，并直接告知本人。"),
+                if word.recipient_name == word.channel {
+                    format!("请核对渠道{name}的设置，并告知群内有关人员。")
+                } else {
+                    format!("请核对{name}的收件地址和渠道设置，并直接告知本人。")
+                },
                 if word.tasks.is_empty() {
                     String::new()
                 } else {

@@ -6,11 +6,12 @@ pub(super) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use sha2::{Digest as _, Sha256};
 
 use self::shift::Shift;
 use super::calendar::Almanac;
+use super::roles::{self, Present};
 use crate::domain::id::{MessageId, PersonId, TaskId};
 use crate::domain::journal::hex;
 use crate::domain::ladder::{Anchor, Level};
@@ -106,6 +107,7 @@ pub fn content(digest: &Digest, words: Words, now: DateTime<Utc>) -> Content {
         thread,
         urgent: digest.items.iter().any(|item| item.view.level >= Level::Overdue),
         as_of: now,
+        whole: None,
     }
 }
 
@@ -210,7 +212,7 @@ fn item(
         for_names: for_names.into_iter().map(str::to_owned).collect(),
         concerned: match recipient.kind {
             RecipientKind::Person => Vec::new(),
-            RecipientKind::Channel => concerned(task, of_task, people),
+            RecipientKind::Channel => concerned(task, of_task, people, almanac.today(now)),
         },
         evidence: task.evidence.clone(),
         problem: task.problem.clone(),
@@ -244,13 +246,22 @@ pub fn task_view(task: &Task, state: &TaskState, almanac: &Almanac, people: &Peo
 }
 
 /// Those whom a group's post is about, with their names: those to whom its notices were meant; where it was meant for the
-/// group itself, those who must act: owners or the unit's contacts, its head, and the lead.
-fn concerned(task: &Task, of_task: &[&Part<'_>], people: &People) -> Vec<(PersonId, String)> {
+/// group itself, those who must act: owners or the unit's contacts, its head, and the lead, or who stands in for them.
+fn concerned(task: &Task, of_task: &[&Part<'_>], people: &People, today: NaiveDate) -> Vec<(PersonId, String)> {
     let mut ids: Vec<PersonId> = Vec::new();
     for part in of_task {
         match part.notice.recipient.kind {
             RecipientKind::Person => ids.push(PersonId::new(part.notice.recipient.id.as_str())),
-            RecipientKind::Channel => ids.extend(answerable(task, people)),
+            RecipientKind::Channel => {
+                ids.extend(
+                    answerable(task, people)
+                        .into_iter()
+                        .map(|id| match roles::present(people, &id, today) {
+                            Present::Deputy(deputy) => deputy,
+                            Present::Here | Present::Nobody => id,
+                        }),
+                )
+            }
         }
     }
     let mut concerned: Vec<(PersonId, String)> = Vec::new();

@@ -151,6 +151,7 @@ pub fn content(summary: &Summary, words: Words, now: DateTime<Utc>) -> Content {
         thread: None,
         urgent: false,
         as_of: now,
+        whole: None,
     }
 }
 

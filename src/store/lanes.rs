@@ -32,10 +32,11 @@ impl Store {
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn lanes(&self) -> Result<Vec<LaneRow>> {
-        let rows: Vec<Cells> =
-            sqlx::query_as("SELECT channel, stopped_since, cause, told, next_try, paused_until FROM lanes ORDER BY channel")
-                .fetch_all(self.read())
-                .await?;
+        let rows: Vec<Cells> = sqlx::query_as(
+            "SELECT channel, stopped_since, cause, told, next_try, paused_until FROM lanes ORDER BY channel",
+        )
+        .fetch_all(self.read())
+        .await?;
         rows.into_iter()
             .map(|(channel, stopped_since, cause, told, next_try, paused_until)| {
                 Ok(LaneRow {

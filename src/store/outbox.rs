@@ -236,6 +236,19 @@ impl Store {
         rows.into_iter().map(message).collect()
     }
 
+    /// How many messages wait for a lane.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn waiting_count(&self, lane: &ChannelId) -> Result<u32> {
+        let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM messages WHERE channel = $1 AND state = 'waiting'")
+            .bind(lane.as_str())
+            .fetch_one(self.read())
+            .await?;
+        count(waiting)
+    }
+
     /// Everything that waits for a lane, the oldest first.
     ///
     /// # Errors

@@ -161,6 +161,7 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
             thread: None,
             urgent: false,
             as_of: at(0),
+            whole: None,
         },
         state: MessageState::Waiting,
         created: at(0),

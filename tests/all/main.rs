@@ -10,6 +10,7 @@
 mod acts;
 mod campaign;
 mod clocks;
+mod crowds;
 mod dialects;
 mod eml;
 mod forecasts;

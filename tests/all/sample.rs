@@ -41,6 +41,7 @@ pub(crate) fn content() -> Content {
         thread: Some(TaskId::new("1")),
         urgent: true,
         as_of: as_of(),
+        whole: None,
     }
 }
 

@@ -14,6 +14,13 @@ const SPAN_LETTERS_MIN: usize = 12;
 /// The parts, in order, each of which `fits`; one where all fits. `free` is how many posts may leave now: where full forms
 /// would need more, first the blocks below `overdue` and then all are told in their short forms.
 pub(super) fn divide(chat: &Chat, free: Option<u32>, fits: &dyn Fn(&Chat) -> bool) -> Vec<Chat> {
+    // A part that is divided again keeps the number it has.
+    let again = chat.part.filter(|_| !fits(chat)).map(|_| Chat {
+        title: chat.heading(),
+        part: None,
+        ..chat.clone()
+    });
+    let chat = again.as_ref().unwrap_or(chat);
     let allowed = free.map_or(usize::MAX, |free| usize::try_from(free.max(1)).unwrap_or(usize::MAX));
     let mut parts = pack(chat, fits);
     let quiet = |block: &Block| block.level.is_some_and(|level| level < Level::Overdue);
@@ -89,28 +96,29 @@ fn pack(chat: &Chat, fits: &dyn Fn(&Chat) -> bool) -> Vec<Chat> {
 
 fn number(mut parts: Vec<Chat>) -> Vec<Chat> {
     let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-    for (number, part) in (1..).zip(parts.iter_mut()) {
-        part.part = (of > 1).then_some((number, of));
+    if of > 1 {
+        for (number, part) in (1..).zip(parts.iter_mut()) {
+            part.part = Some((number, of));
+        }
     }
     parts
 }
 
-/// Halves the longest words, then takes lines away from the end, until it fits.
+/// Halves the longest words, then takes lines away from the end, until it fits. No block goes: what fits nowhere is
+/// refused by the vendor and goes up, where a task that was left out would be lost.
 fn cut(mut chat: Chat, fits: &dyn Fn(&Chat) -> bool) -> Chat {
     while !fits(&chat) {
         if halve_longest(&mut chat) {
             continue;
         }
-        let blocks = chat.blocks.len();
-        let is_shorter = match chat.blocks.last_mut() {
-            Some(block) if block.is_brief || block.lines.len() <= 1 => {
-                blocks > 1 && {
-                    chat.blocks.pop();
-                    true
-                }
-            }
+        let long = chat
+            .blocks
+            .iter_mut()
+            .rev()
+            .find(|block| !block.is_brief && block.lines.len() > 1);
+        let is_shorter = match long {
             Some(block) => block.lines.pop().is_some(),
-            None => chat.intro.pop().is_some() || chat.outro.pop().is_some(),
+            None => chat.intro.pop().is_some(),
         };
         if !is_shorter {
             break;
@@ -129,7 +137,8 @@ fn halve_longest(chat: &mut Chat) -> bool {
         Span::Plain(text) | Span::Strong(text) | Span::Lit(_, text) => Some(text),
         Span::Mention(..) | Span::Verbatim(_) => None,
     });
-    let longest = spans.chain([&mut chat.title]).max_by_key(|text| text.len());
+    // The title stays: it is of a length that every vendor takes, and may carry the robot's keyword.
+    let longest = spans.max_by_key(|text| text.len());
     match longest {
         Some(text) => {
             let letters = text.graphemes(true).count();

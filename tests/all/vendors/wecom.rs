@@ -35,6 +35,8 @@ pub(crate) struct WeCom {
     pub(crate) is_disabled: bool,
     /// The robot was removed from the group.
     pub(crate) is_removed: bool,
+    /// Every markdown is refused as such.
+    pub(crate) refuse_markdown: bool,
     /// How many next calls find the system busy.
     busy: usize,
     /// Answers instead of the vendor's own to the next calls.
@@ -49,6 +51,7 @@ impl WeCom {
             key: key.to_owned(),
             is_disabled: false,
             is_removed: false,
+            refuse_markdown: false,
             busy: 0,
             scripted: VecDeque::new(),
             calls: Window::new(20, TimeDelta::seconds(60)),
@@ -103,6 +106,9 @@ impl WeCom {
         };
         if has_code_escapes(&request.body) {
             return Err(Fault(40033, "invalid charset".to_owned()));
+        }
+        if self.refuse_markdown && body["msgtype"] == "markdown" {
+            return Err(Fault(40008, "invalid message type".to_owned()));
         }
         let (seen, size) = message(&body)?;
         Ok(Post {
