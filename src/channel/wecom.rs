@@ -95,6 +95,9 @@ fn outcome(said: &Said<'_>) -> Outcome {
         Some(40004..=40009 | 40033 | 40058 | 44004 | 45001 | 45002 | 45008) => said.message_refused(),
         Some(_) if said.attempt > 1 => said.message_refused(),
         Some(_) => said.backoff(),
+        None if said.status() == 503 && said.answer.retry_after(said.now).is_some() => {
+            said.wait_as_told_or(REST_SECONDS, Reach::Account)
+        }
         None if said.status() >= 500 => said.backoff(),
         None if said.status() == 429 => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         None if said.answer.is_success() => said.unknown(),
