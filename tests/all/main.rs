@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod answers;
 mod campaign;
 mod clocks;
 mod crowds;
@@ -15,6 +16,7 @@ mod dialects;
 mod eml;
 mod forecasts;
 mod groups;
+mod homeserver;
 mod ledger_files;
 mod loads;
 mod looks;
@@ -25,6 +27,7 @@ mod preflight;
 mod previews;
 mod process;
 mod real_mail;
+mod real_matrix;
 mod real_webhook;
 mod sample;
 mod send_tests;
@@ -33,5 +36,6 @@ mod tellings;
 mod trial;
 mod vendors;
 mod ways;
+mod wire;
 mod world;
 mod year;

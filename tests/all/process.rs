@@ -15,7 +15,7 @@ use crate::servers::Server;
 use crate::world::{HEADER, TOWN, act_on, posts};
 
 /// Starts the program on a folder; what it logs goes to a file there.
-fn start(dir: &Path, arguments: &[&str]) -> Child {
+pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Child {
     let log = File::options().create(true).append(true).open(dir.join("log")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_duban"))
         .arg("run")
@@ -35,7 +35,7 @@ fn logged(dir: &Path) -> String {
 }
 
 /// Asks a program to end, and waits until it has.
-fn terminate(mut child: Child) {
+pub(crate) fn terminate(mut child: Child) {
     let asked = Command::new("kill")
         .arg("-TERM")
         .arg(child.id().to_string())
@@ -46,7 +46,7 @@ fn terminate(mut child: Child) {
 }
 
 /// Waits until something holds, for as long as a slow machine may take.
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waited = Stopwatch::start();
     while !holds() {
         assert!(waited.elapsed().as_secs() < 120, "{what} never came");
@@ -55,7 +55,7 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A folder with a configuration and a ledger.
-fn folder(config: &str, ledger: &str) -> TempDir {
+pub(crate) fn folder(config: &str, ledger: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("duban.toml"), config).unwrap();
     fs::write(dir.path().join("ledger.csv"), ledger).unwrap();
@@ -63,10 +63,10 @@ fn folder(config: &str, ledger: &str) -> TempDir {
 }
 
 /// Numbers that are the same in every run.
-struct Seed(u64);
+pub(crate) struct Seed(pub(crate) u64);
 
 impl Seed {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

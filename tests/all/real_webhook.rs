@@ -19,14 +19,14 @@ const OLD: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW: &str = "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 
 /// A running receiver; ended when let go.
-struct Receiver {
+pub(crate) struct Receiver {
     child: Child,
     lines: BufReader<ChildStdout>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Receiver {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(python());
         command
             .arg(fixture("webhook_receiver.py"))
@@ -62,7 +62,7 @@ impl Drop for Receiver {
     clippy::disallowed_methods,
     reason = "the caller says which Python has the reference library"
 )]
-fn python() -> String {
+pub(crate) fn python() -> String {
     std::env::var("DUBAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 

@@ -1,6 +1,7 @@
 //! Servers that behave as the vendors of chats document it: each enforces its vendor's rules, answers in its words, and keeps
 //! what a group would see. A client that is wrong fails here as it would there.
 
+pub(crate) mod all;
 mod asking;
 pub(crate) mod dingtalk;
 pub(crate) mod discord;
