@@ -2,12 +2,13 @@
 //! that it has for all, but where a vendor's own rules say otherwise.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use duban::channel::robot::VendorKind;
 use duban::channel::{Channels, Settings};
-use duban::clock::{ManualClock, Stopwatch};
+use duban::clock::{Clock, ManualClock, Stopwatch};
 use duban::domain::id::{ChannelId, MessageId};
 use duban::domain::outcome::Outcome;
 
@@ -31,7 +32,7 @@ struct Line {
 
 impl Line {
     async fn to(kind: VendorKind) -> Self {
-        let (server, url) = serve(kind, ManualClock::new(sample::as_of())).await;
+        let (server, url) = serve(kind, clock()).await;
         Self {
             kind,
             server,
@@ -53,6 +54,11 @@ impl Line {
     fn posts(&self) -> usize {
         self.server.posts().len()
     }
+}
+
+/// The clock of all vendors here.
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(ManualClock::new(sample::as_of()))
 }
 
 fn channels(kind: VendorKind, url: &str) -> Channels {
@@ -143,7 +149,7 @@ async fn a_page_in_place_of_an_answer_is_no_success_where_the_vendor_s_word_is_n
 #[tokio::test]
 async fn a_redirect_is_never_followed_and_stops_the_lane() {
     for status in [301, 302, 303, 307, 308] {
-        let (elsewhere, _) = serve(Slack, ManualClock::new(sample::as_of())).await;
+        let (elsewhere, _) = serve(Slack, clock()).await;
         let to = elsewhere.url("/services/T00000001/B00000001/S3cr3t0004slack");
         let reply = Reply::empty(status).with("Location", &to);
         let found = all_after(&Fault::Instead(reply)).await;
@@ -247,7 +253,7 @@ async fn a_refused_connection_is_the_endpoint_s_fault_and_nothing_left() {
 async fn a_server_that_does_not_speak_tls_where_it_should_is_unreachable() {
     let mut found = Vec::new();
     for kind in VendorKind::ALL {
-        let (server, url) = serve(kind, ManualClock::new(sample::as_of())).await;
+        let (server, url) = serve(kind, clock()).await;
         let outcome = send(&channels(kind, &url.replace("http://", "https://"))).await;
         found.push((kind, in_one_line(kind, &outcome)));
         assert_eq!(server.posts().len(), 0, "{kind:?}");

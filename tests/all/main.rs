@@ -13,6 +13,7 @@ mod campaign;
 mod clocks;
 mod crowds;
 mod dialects;
+mod discretion;
 mod eml;
 mod forecasts;
 mod groups;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use duban::channel::robot::{Settings, VendorKind};
 use duban::channel::{Lane, Target};
-use duban::clock::ManualClock;
+use duban::clock::Clock;
 use duban::secret::Secret;
 
 use super::dingtalk::DingTalk;
@@ -110,9 +110,9 @@ pub(crate) fn settings(vendor: VendorKind, url: &str) -> Settings {
 }
 
 /// A vendor's server at an instant, and the URL that a channel has there.
-pub(crate) async fn serve(kind: VendorKind, clock: ManualClock) -> (VendorServer<AnyVendor>, String) {
+pub(crate) async fn serve(kind: VendorKind, clock: Arc<dyn Clock>) -> (VendorServer<AnyVendor>, String) {
     let (vendor, path) = fake(kind);
-    let server = VendorServer::start(vendor, Arc::new(clock)).await;
+    let server = VendorServer::start(vendor, clock).await;
     let url = server.url(&path);
     (server, url)
 }
