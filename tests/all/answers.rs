@@ -90,7 +90,14 @@ fn in_one_line(kind: VendorKind, outcome: &Outcome) -> String {
         Outcome::Backoff {
             minimum: Some(minimum), ..
         } => format!("backoff {}", minimum.num_seconds()),
-        other => other.kind().to_owned(),
+        Outcome::Backoff { minimum: None, .. }
+        | Outcome::Delivered(_)
+        | Outcome::Accepted(_)
+        | Outcome::PermanentMessage(_)
+        | Outcome::PermanentRecipient(_)
+        | Outcome::PermanentEndpoint(_)
+        | Outcome::Unreachable(_)
+        | Outcome::Unknown(_) => outcome.kind().to_owned(),
     }
 }
 

@@ -5,16 +5,12 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use duban::clock::Stopwatch;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::process::until;
 use crate::real_webhook::python;
-
-/// The server is up within this, on a machine that does much else.
-const START_SECONDS: u64 = 90;
 
 /// How fast one user may speak: messages a second, and how many at once.
 pub(crate) struct Pace {
@@ -37,7 +33,7 @@ pub(crate) struct Homeserver {
 
 impl Homeserver {
     /// Starts one and waits until it answers. Says loudly where there is none.
-    pub(crate) fn start(pace: &Pace) -> Self {
+    pub(crate) async fn start(pace: &Pace) -> Self {
         let has = Command::new(python())
             .args(["-c", "import synapse.app.homeserver"])
             .output();
@@ -63,16 +59,12 @@ impl Homeserver {
             .spawn()
             .unwrap();
         let mut server = Self { dir, child, port };
-        let waited = Stopwatch::start();
-        while server.try_call("GET", "versions", "", None).is_none() {
+        until("Synapse's first answer", || {
             let ended = server.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && waited.elapsed().as_secs() < START_SECONDS,
-                "Synapse never answered: {}",
-                server.said()
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            assert!(ended.is_none(), "Synapse ended: {}", server.said());
+            server.try_call("GET", "versions", "", None).is_some()
+        })
+        .await;
         server
     }
 

@@ -54,6 +54,20 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Waits until nothing is left to send; what was under way at a kill is sent once more, under its own id.
+pub(crate) async fn until_sent(store: &Store) {
+    let waited = Stopwatch::start();
+    loop {
+        let counts = store.counts().await.unwrap();
+        if (counts.waiting, counts.sending) == (0, 0) {
+            assert_eq!(counts.undeliverable, 0);
+            return;
+        }
+        assert!(waited.elapsed().as_secs() < 120, "{counts:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// A folder with a configuration and a ledger.
 pub(crate) fn folder(config: &str, ledger: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -125,17 +139,7 @@ async fn kill_while_telling(people: usize, kills: usize, life: u64, delay: u64) 
     until("the last message", || told(&mail, &hook).len() == people).await;
     let path = dir.path().join("duban.db");
     let opened = Store::open(&path, Access::Look, SystemClock.now()).await.unwrap();
-    let waited = Stopwatch::start();
-    loop {
-        // What was under way at a kill is sent once more, under its own id.
-        let counts = opened.store.counts().await.unwrap();
-        if (counts.waiting, counts.sending) == (0, 0) {
-            assert_eq!(counts.undeliverable, 0);
-            break;
-        }
-        assert!(waited.elapsed().as_secs() < 120, "{counts:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_sent(&opened.store).await;
     terminate(last);
 
     let told = told(&mail, &hook);

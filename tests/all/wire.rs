@@ -44,6 +44,13 @@ impl Wire {
         Self { port, seen, running }
     }
 
+    /// Lets so many more PUTs have their answers, and holds back those to all that follow. Says how many were held before.
+    pub(crate) fn hold_after(&self, some: usize) -> usize {
+        let mut seen = self.seen();
+        seen.hold_from = Some(seen.asked.len() + some);
+        seen.held
+    }
+
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap()
     }

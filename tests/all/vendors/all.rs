@@ -79,11 +79,21 @@ fn root<V>(_: &V) -> String {
 
 /// The token where the vendor wants one beside the URL.
 pub(crate) fn token(kind: VendorKind) -> String {
-    match kind {
-        VendorKind::Telegram => "42:S3cr3t0007telegram".to_owned(),
-        VendorKind::Ntfy => "tk_S3cr3t0011ntfy".to_owned(),
-        _ => format!("{MARK}-{}", kind.as_str()),
-    }
+    let form = match kind {
+        VendorKind::Telegram => "42:",
+        VendorKind::Ntfy => "tk_",
+        VendorKind::Wecom
+        | VendorKind::Dingtalk
+        | VendorKind::Feishu
+        | VendorKind::Slack
+        | VendorKind::Teams
+        | VendorKind::Discord
+        | VendorKind::Mattermost
+        | VendorKind::Rocketchat
+        | VendorKind::Matrix
+        | VendorKind::Gotify => "",
+    };
+    format!("{form}{MARK}0000{}", kind.as_str())
 }
 
 /// A channel to a URL of a vendor, with a patience of a second.
