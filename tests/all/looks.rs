@@ -103,7 +103,7 @@ async fn status_tells_of_a_stopped_channel_and_of_a_refused_load() {
     assert_eq!(ran.code, Some(0));
     assert_eq!(
         ran.err,
-        "note: channel hook is stopped since 2021-12-13T09:00:00+08:00: no connection; 0 messages wait for it\n\
+        "note: channel hook is stopped since 2021-12-13T09:00:00+08:00: no connection; nothing waits for it\n\
          note: degraded since 2021-12-13T09:00:00+08:00: the files are broken or were refused, and the last good load \
          is in force\n"
     );
