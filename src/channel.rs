@@ -162,8 +162,8 @@ pub struct Parcel<'a> {
     pub people: &'a People,
     /// Whether its rich form was refused, so that it goes as plain text.
     pub is_plain: bool,
-    /// Which attempt this is, from 1.
-    pub attempt: u32,
+    /// The other side's words at the earlier attempts, the oldest first.
+    pub before: &'a [String],
     /// The instant of this attempt.
     pub now: DateTime<Utc>,
 }

@@ -25,7 +25,7 @@ const REST_SECONDS: i64 = 600;
 /// After too many calls from one address all of DingTalk is shut for it.
 const BLOCK_SECONDS: i64 = 300;
 /// "Busy" is asked again at most so often.
-const BUSY_TRIES: u32 = 3;
+const BUSY_TRIES: usize = 3;
 
 /// A DingTalk robot; the token stands in its URL.
 pub(super) struct Dingtalk {
@@ -132,16 +132,16 @@ fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
         Some(0) => said.delivered(),
         Some(410_100 | 130_101) => said.wait(TimeDelta::seconds(REST_SECONDS), Reach::Account),
-        Some(-1) if said.attempt > BUSY_TRIES => said.given_up(),
+        Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 90002) => said.backoff(),
-        Some(310_000) if is_untimely(said) && said.attempt == 1 => said.backoff(),
+        Some(310_000) if is_untimely(said) && said.same_before("errcode") == 0 => said.backoff(),
         Some(310_000 | 300_001 | 300_005 | 400_101 | 400_013 | 400_102 | 400_106) => said.endpoint_refused(),
         Some(40035) if names_token(said) => said.endpoint_refused(),
         // What stands between changed the method or the kind of the body, and will again.
         Some(43002 | 43004) => said.endpoint_refused(),
         Some(40035 | 400_105 | 430_101..=430_104 | 460_101 | 101_002) => said.message_refused(),
         Some(_) if said.status() >= 500 => said.backoff(),
-        Some(_) if said.attempt > 1 => said.message_refused(),
+        Some(_) if said.same_before("errcode") > 0 => said.message_refused(),
         Some(_) => said.backoff(),
         None => without_code(said),
     }

@@ -112,7 +112,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
         Some(0) => said.delivered(),
         Some(99_991_400) => said.wait(told(said), Reach::Account),
         Some(19001 | 19007 | 19022 | 19024) => said.endpoint_refused(),
-        Some(19021) if said.attempt == 1 => said.backoff(),
+        Some(19021) if said.same_before("code") == 0 => said.backoff(),
         Some(19021) => said.endpoint_refused(),
         Some(9499) if said.says("too many request") => said.backoff_at_least(REST_SECONDS),
         Some(11232) => said.backoff_at_least(POOL_SECONDS),
@@ -122,7 +122,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
             said.wait(told(said), Reach::Account)
         }
         _ if said.status() >= 500 => said.backoff(),
-        Some(_) if said.attempt > 1 => said.message_refused(),
+        Some(_) if said.same_before("code") > 0 => said.message_refused(),
         Some(_) => said.backoff(),
         None if said.answer.is_success() => said.unknown(),
         None if said.status() == 413 => said.message_refused(),

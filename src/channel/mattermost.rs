@@ -18,7 +18,7 @@ const TEXT_CHARS_MAX: usize = 15_999;
 /// Where a 429 does not say how long.
 const REST_SECONDS: i64 = 10;
 /// What broke inside the server is tried so often; it may have been posted.
-const TRIES: u32 = 6;
+const TRIES: usize = 6;
 /// No channel can be called so, as spaces are not allowed in names.
 const NO_CHANNEL: &str = "no channel has this name";
 
@@ -71,7 +71,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
         413 => said.message_refused(),
         501 => said.endpoint_refused(),
         503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        500.. if said.attempt >= TRIES => said.given_up(),
+        500.. if said.same_status_before() + 1 >= TRIES => said.given_up(),
         408 | 500.. => said.backoff(),
         _ => said.endpoint_refused(),
     }

@@ -351,7 +351,7 @@ impl Robot {
                 {
                     answered = self.post(client, &body, parcel).await;
                 }
-                self.judge(&answered, parcel.now, parcel.attempt, |said| self.vendor.outcome(said))
+                self.judge(&answered, parcel.now, parcel.before, |said| self.vendor.outcome(said))
             }
         }
     }
@@ -399,7 +399,7 @@ impl Robot {
                 let probe = self.vendor.probe(client.url(), now);
                 let answered = client.call(probe.call).await;
                 Checked {
-                    outcome: self.judge(&answered, now, 1, probe.judge),
+                    outcome: self.judge(&answered, now, &[], probe.judge),
                     untried: probe.untried.to_owned(),
                 }
             }
@@ -444,7 +444,7 @@ impl Robot {
         &self,
         answered: &Answered,
         now: DateTime<Utc>,
-        attempt: u32,
+        before: &[String],
         judge: impl Fn(&Said<'_>) -> Outcome,
     ) -> Outcome {
         let hidden: Vec<&str> = self.hidden.iter().map(String::as_str).collect();
@@ -452,7 +452,7 @@ impl Robot {
             Answered::Status(answer) if (300..400).contains(&answer.status) => {
                 Outcome::PermanentEndpoint(format!("{} redirects are not followed", answer.status))
             }
-            Answered::Status(answer) => judge(&Said::new(answer, now, attempt, &hidden)),
+            Answered::Status(answer) => judge(&Said::new(answer, now, before, &hidden)),
             Answered::NotReached(why) => Outcome::Unreachable(why.clone()),
             Answered::Certificate(why) => {
                 Outcome::PermanentEndpoint(words::clean(&format!("certificate refused: {why}"), &hidden))

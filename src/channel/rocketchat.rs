@@ -18,9 +18,9 @@ const TEXT_UNITS_MAX: usize = 4500;
 /// Where "too many requests" does not say how long.
 const REST_SECONDS: i64 = 60;
 /// A 503 is a server that is busy, so often; then it is an integration that is switched off.
-const UNAVAILABLE_TRIES: u32 = 3;
+const UNAVAILABLE_TRIES: usize = 3;
 /// What broke inside the server is tried so often; it may have been posted.
-const TRIES: u32 = 6;
+const TRIES: usize = 6;
 
 /// A Rocket.Chat integration; its token stands in its URL, and nothing is signed.
 pub(super) struct Rocketchat;
@@ -75,9 +75,9 @@ fn outcome(said: &Said<'_>) -> Outcome {
         (200..300 | 400, Some(false)) => refused(said),
         (200..300, _) => said.unknown(),
         (413, _) => said.message_refused(),
-        (503, _) if said.attempt > UNAVAILABLE_TRIES => said.endpoint_refused(),
+        (503, _) if said.same_status_before() >= UNAVAILABLE_TRIES => said.endpoint_refused(),
         (503, _) if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        (500.., _) if said.attempt >= TRIES => said.given_up(),
+        (500.., _) if said.same_status_before() + 1 >= TRIES => said.given_up(),
         (408 | 500.., _) => said.backoff(),
         _ => said.endpoint_refused(),
     }

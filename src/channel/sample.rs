@@ -171,7 +171,7 @@ pub(super) fn parcel<'a>(id: &'a MessageId, content: &'a Content) -> Parcel<'a> 
         address: Some("zhang@example.com"),
         people: &PEOPLE,
         is_plain: false,
-        attempt: 1,
+        before: &[],
         now: as_of(),
     }
 }

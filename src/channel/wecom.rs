@@ -20,7 +20,7 @@ const TEXT_BYTES_MAX: usize = 2048;
 /// After "too often" the robot rests so many seconds.
 const REST_SECONDS: i64 = 60;
 /// "Busy" is asked again at most so often.
-const BUSY_TRIES: u32 = 3;
+const BUSY_TRIES: usize = 3;
 
 /// A WeCom robot; the key stands in its URL, and nothing is signed.
 pub(super) struct Wecom;
@@ -88,12 +88,12 @@ fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
         Some(0) => said.delivered(),
         Some(45009) => said.wait(chrono::TimeDelta::seconds(REST_SECONDS), Reach::Account),
-        Some(-1) if said.attempt > BUSY_TRIES => said.given_up(),
+        Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 6000) => said.backoff(),
         Some(45033) => said.backoff_at_least(5),
         Some(93000 | 93004 | 93005 | 93008 | 49008) => said.endpoint_refused(),
         Some(40004..=40009 | 40033 | 40058 | 44004 | 45001 | 45002 | 45008) => said.message_refused(),
-        Some(_) if said.attempt > 1 => said.message_refused(),
+        Some(_) if said.same_before("errcode") > 0 => said.message_refused(),
         Some(_) => said.backoff(),
         None if said.status() == 503 && said.answer.retry_after(said.now).is_some() => {
             said.wait_as_told_or(REST_SECONDS, Reach::Account)

@@ -57,7 +57,7 @@ pub(super) async fn send_test(flag: Option<&Path>, args: &SendTest) -> Result<()
         address: target.address.as_deref(),
         people: &desk.config.people,
         is_plain: false,
-        attempt: 1,
+        before: &[],
         now,
     };
     let outcome = channels.send(&target.channel, &parcel).await;

@@ -109,12 +109,11 @@ impl Engine {
             match self.door(message, &rest, now).await {
                 Ok(Door::Settled(result)) => settled.push(result),
                 Ok(Door::Replaced(ids)) => replaced.extend(ids),
-                Ok(Door::Open(address)) => self.send(flight, message.clone(), address),
-                Err(error) => {
-                    // One message that cannot be looked at keeps no other from leaving.
-                    tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
-                    self.stranded().push(message.id.clone());
-                }
+                Ok(Door::Open(address)) => match self.said_before(message).await {
+                    Ok(before) => self.send(flight, message.clone(), address, before),
+                    Err(error) => self.strand(message, &error),
+                },
+                Err(error) => self.strand(message, &error),
             }
         }
         let ids: Vec<MessageId> = settled.iter().map(|result| result.id.clone()).collect();
@@ -123,6 +122,21 @@ impl Engine {
             return Err(error.into());
         }
         Ok(moved)
+    }
+
+    /// One message that cannot be looked at keeps no other from leaving.
+    fn strand(&self, message: &Message, error: &DaemonError) {
+        tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
+        self.stranded().push(message.id.clone());
+    }
+
+    /// The other side's words at the earlier attempts, the oldest first.
+    async fn said_before(&self, message: &Message) -> Result<Vec<String>, DaemonError> {
+        if message.attempts == 0 {
+            return Ok(Vec::new());
+        }
+        let attempts = self.store.attempts(&message.id).await?;
+        Ok(attempts.into_iter().map(|attempt| attempt.words).collect())
     }
 
     /// Gives back what was claimed and could not leave.
@@ -135,7 +149,7 @@ impl Engine {
         Ok(())
     }
 
-    fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>) {
+    fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>, before: Vec<String>) {
         let now = self.clock.now();
         {
             let mut lanes = self.lanes();
@@ -152,7 +166,7 @@ impl Engine {
                 address: address.as_deref(),
                 people: &engine.config.people,
                 is_plain: carried.plain,
-                attempt: carried.attempts + 1,
+                before: &before,
                 now,
             };
             engine.channels.send(&carried.channel, &parcel).await

@@ -189,7 +189,7 @@ impl Engine {
             address: None,
             people: &self.config.people,
             is_plain: message.plain,
-            attempt: 1,
+            before: &[],
             now,
         };
         self.channels.divide(&message.channel, &parcel, free)

@@ -51,7 +51,7 @@ impl Engine {
             address: address.as_deref(),
             people: &self.config.people,
             is_plain: message.plain,
-            attempt: 1,
+            before: &[],
             now,
         };
         self.channels.written(&message.channel, &parcel)

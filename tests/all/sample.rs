@@ -66,7 +66,7 @@ pub(crate) fn parcel<'a>(id: &'a MessageId, content: &'a Content, address: &'a s
         address: Some(address),
         people: nobody(),
         is_plain: false,
-        attempt: 1,
+        before: &[],
         now,
     }
 }

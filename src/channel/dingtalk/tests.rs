@@ -1,6 +1,6 @@
 use chrono::TimeZone;
 
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, outcome, outcome_after, parts, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{self, NASTY, chat};
 use super::*;
@@ -386,4 +386,18 @@ fn a_message_of_no_kind_shows_whether_token_and_signature_are_good() {
     assert_eq!(said(&keyed, 310_000, "keywords not in content"), "delivered");
     assert_eq!(said(&keyed, 310_000, "description:关键词不匹配"), "delivered");
     assert_eq!(said(&keyed, 310_000, "sign not match"), "permanent/endpoint");
+}
+
+#[test]
+fn only_the_same_answer_counts_as_a_repeat() {
+    let after = |before: &[&str], code: i64, words: &str| {
+        let body = json!({"errcode": code, "errmsg": words}).to_string();
+        outcome_after(&robot(), before, 200, &body)
+    };
+    let others = ["200 errcode 130101, errmsg send too fast", "no connection in time"];
+    assert_eq!(after(&others, 310_000, "invalid timestamp"), "backoff");
+    assert_eq!(after(&others, 88, "?"), "backoff");
+    assert_eq!(after(&[others[0]; 5], -1, "busy"), "backoff");
+    let untimely = ["200 errcode 310000, errmsg invalid timestamp"];
+    assert_eq!(after(&untimely, 310_000, "invalid timestamp"), "permanent/endpoint");
 }

@@ -1,6 +1,6 @@
 use chrono::TimeZone;
 
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, outcome, outcome_after, parts, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{self, NASTY, chat};
 use super::*;
@@ -322,4 +322,19 @@ fn a_message_of_no_kind_shows_whether_token_and_signature_are_good() {
     assert_eq!(said(&keyed, 19024), "delivered");
     let probe = Feishu::new(&keyed).probe(&Url::parse(URL).unwrap(), sample::as_of());
     assert!(probe.call.body.contains("\"sign\"") && !probe.call.body.contains("msg_type"));
+}
+
+#[test]
+fn a_signature_is_made_anew_once_however_often_it_was_tried_for_other_reasons() {
+    let after = |before: &[&str], code: i64| {
+        let body = json!({"code": code, "msg": "words", "StatusCode": 0}).to_string();
+        outcome_after(&bot(), before, 200, &body)
+    };
+    let others = ["200 StatusCode 0, code 11232, msg frequency limited", "500 "];
+    assert_eq!(after(&others, 19021), "backoff");
+    assert_eq!(
+        after(&["200 StatusCode 0, code 19021, msg sign match fail"], 19021),
+        "permanent/endpoint"
+    );
+    assert_eq!(after(&others, 12345), "backoff");
 }

@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, outcome, outcome_after, parts, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{as_of, chat};
 use super::*;
@@ -223,4 +223,14 @@ fn a_channel_that_cannot_be_shows_whether_the_hook_is_known() {
         "permanent/endpoint"
     );
     assert_eq!(probed(&robot(), 200, "ok"), "unknown");
+}
+
+#[test]
+fn only_failures_inside_the_server_count_towards_giving_up() {
+    let broken = r#"{"id":"store.sql","message":"broken","detailed_error":"","request_id":"r","status_code":500}"#;
+    assert_eq!(outcome_after(&robot(), &["429 slow"; 9], 500, broken), "backoff");
+    assert_eq!(
+        outcome_after(&robot(), &["500 id store.sql"; 5], 500, broken),
+        "permanent/recipient"
+    );
 }

@@ -211,6 +211,6 @@ fn the_words_of_a_success_do_not_repeat_the_message() {
         is_whole: true,
         ..Answer::default()
     };
-    let found = super::outcome(&Said::new(&answer, as_of(), 1, &[]));
+    let found = super::outcome(&Said::new(&answer, as_of(), &[], &[]));
     assert_eq!(found, Outcome::Delivered("200 id sPs71M8A2T".to_owned()));
 }

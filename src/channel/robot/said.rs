@@ -13,18 +13,23 @@ pub(in crate::channel) struct Said<'a> {
     pub(in crate::channel) answer: &'a Answer,
     /// The instant of the attempt.
     pub(in crate::channel) now: DateTime<Utc>,
-    /// Which attempt it was, from 1.
-    pub(in crate::channel) attempt: u32,
+    /// The recorded words of the message's earlier attempts, the oldest first.
+    before: &'a [String],
     json: Option<Value>,
     hidden: &'a [&'a str],
 }
 
 impl<'a> Said<'a> {
-    pub(in crate::channel) fn new(answer: &'a Answer, now: DateTime<Utc>, attempt: u32, hidden: &'a [&'a str]) -> Self {
+    pub(in crate::channel) fn new(
+        answer: &'a Answer,
+        now: DateTime<Utc>,
+        before: &'a [String],
+        hidden: &'a [&'a str],
+    ) -> Self {
         Self {
             answer,
             now,
-            attempt,
+            before,
             json: serde_json::from_str(&answer.body).ok().filter(|_| answer.is_whole),
             hidden,
         }
@@ -47,6 +52,24 @@ impl<'a> Said<'a> {
             Value::String(text) => text.trim().parse().ok(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    /// How many of the earlier attempts were answered with the same number at `key`.
+    pub(in crate::channel) fn same_before(&self, key: &str) -> usize {
+        let Some(number) = self.number(key) else {
+            return 0;
+        };
+        let is_same = |words: &&String| recorded(words, key).is_some_and(|value| value.parse() == Ok(number));
+        self.before.iter().filter(is_same).count()
+    }
+
+    /// How many of the earlier attempts were answered with the same HTTP status.
+    pub(in crate::channel) fn same_status_before(&self) -> usize {
+        let is_same = |words: &&String| {
+            let status = words.split(' ').next().unwrap_or_default();
+            status.parse() == Ok(self.status())
+        };
+        self.before.iter().filter(is_same).count()
     }
 
     /// A text at the top of the body; empty where there is none.
@@ -127,6 +150,13 @@ impl<'a> Said<'a> {
     pub(in crate::channel) fn unknown(&self) -> Outcome {
         Outcome::Unknown(self.words())
     }
+}
+
+/// The value at `key` in words that [`Said::words`] made.
+fn recorded<'a>(words: &'a str, key: &str) -> Option<&'a str> {
+    let (_, said) = words.split_once(' ')?;
+    let value = |field: &'a str| field.strip_prefix(key)?.strip_prefix(' ');
+    said.split(", ").find_map(value)
 }
 
 /// Names and values, those of the objects within too: some vendors say all under one name.

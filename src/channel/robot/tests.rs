@@ -56,14 +56,36 @@ pub(in crate::channel) fn call(settings: &Settings, now: DateTime<Utc>) -> Call 
     vendor(settings).call(&url, &body, &sample::id(), now)
 }
 
-/// What an answer to the `attempt`-th try means, in one line: `retry-after 60 account`, `backoff 5`, `permanent/message`.
+/// What an answer means that came to each of the first `attempt` tries, in one line: `retry-after 60 account`,
+/// `backoff 5`, `permanent/message`.
 pub(in crate::channel) fn outcome(
     settings: &Settings,
-    attempt: u32,
+    attempt: usize,
     status: u16,
     headers: &[(&str, &str)],
     body: &str,
 ) -> String {
+    let mut before: Vec<String> = Vec::new();
+    while before.len() + 1 < attempt {
+        before.push(told(settings, &before, status, headers, body).words().to_owned());
+    }
+    in_one_line(&told(settings, &before, status, headers, body))
+}
+
+/// What an answer means after others, of which these words were kept.
+pub(in crate::channel) fn outcome_after(settings: &Settings, before: &[&str], status: u16, body: &str) -> String {
+    let before: Vec<String> = before.iter().map(|words| (*words).to_owned()).collect();
+    in_one_line(&told(settings, &before, status, &[], body))
+}
+
+/// What an answer means, in full.
+pub(in crate::channel) fn told(
+    settings: &Settings,
+    before: &[String],
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Outcome {
     let answer = Answer {
         status,
         headers: headers
@@ -75,8 +97,7 @@ pub(in crate::channel) fn outcome(
     };
     let robot = Robot::open(&ChannelId::new("group"), settings).unwrap();
     let answered = Answered::Status(answer);
-    let found = robot.judge(&answered, sample::as_of(), attempt, |said| robot.vendor.outcome(said));
-    in_one_line(&found)
+    robot.judge(&answered, sample::as_of(), before, |said| robot.vendor.outcome(said))
 }
 
 /// What an answer to the probe means.
@@ -90,7 +111,7 @@ pub(in crate::channel) fn probed(settings: &Settings, status: u16, body: &str) -
     let url = Url::parse("https://chat.example/hook").unwrap();
     let probe = vendor(settings).probe(&url, sample::as_of());
     let robot = Robot::open(&ChannelId::new("group"), settings).unwrap();
-    in_one_line(&robot.judge(&Answered::Status(answer), sample::as_of(), 1, probe.judge))
+    in_one_line(&robot.judge(&Answered::Status(answer), sample::as_of(), &[], probe.judge))
 }
 
 fn in_one_line(outcome: &Outcome) -> String {

@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, outcome, outcome_after, parts, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{as_of, chat};
 use super::*;
@@ -101,7 +101,7 @@ fn no_part_is_over_the_limit_and_no_task_is_lost() {
     }
 }
 
-fn said(attempt: u32, status: u16, error: &str) -> String {
+fn said(attempt: usize, status: u16, error: &str) -> String {
     let body = json!({"success": false, "error": error}).to_string();
     outcome(&robot(), attempt, status, &[], &body)
 }
@@ -196,4 +196,16 @@ fn an_empty_body_shows_whether_the_token_is_known() {
         "permanent/endpoint"
     );
     assert_eq!(said(503, "Service Unavailable"), "permanent/endpoint");
+}
+
+#[test]
+fn only_its_own_status_counts_towards_an_integration_that_is_switched_off() {
+    let others = [
+        "429 too many",
+        "502 <html>",
+        "no answer in time",
+        "503 Service Unavailable",
+    ];
+    assert_eq!(outcome_after(&robot(), &others, 503, ""), "backoff");
+    assert_eq!(outcome_after(&robot(), &["503 x"; 3], 503, ""), "permanent/endpoint");
 }

@@ -246,7 +246,7 @@ fn what_stands_inside_the_error_is_said_to_people() {
         is_whole: true,
         ..Default::default()
     };
-    let said = Said::new(&answer, sample::as_of(), 1, &[]);
+    let said = Said::new(&answer, sample::as_of(), &[], &[]);
     assert_eq!(said.words(), "400 code WorkflowTriggerIsNotEnabled, message it is off");
 }
 

@@ -181,7 +181,7 @@ fn a_group_that_became_a_supergroup_is_posted_to_at_once_and_its_id_is_told() {
         is_whole: true,
         ..Answer::default()
     };
-    let outcome = telegram.outcome(&Said::new(&ok, as_of(), 1, &[]));
+    let outcome = telegram.outcome(&Said::new(&ok, as_of(), &[], &[]));
     assert!(outcome.is_success());
     assert!(
         outcome.words().contains("write chat_id = \"-1001234567890\""),

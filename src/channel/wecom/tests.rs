@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, outcome, outcome_after, parts, probed, settings};
 use super::super::robot::{Robot, Settings, VendorKind};
 use super::super::sample::{self, NASTY, chat};
 use super::*;
@@ -140,4 +140,22 @@ fn what_a_post_takes_of_its_limit_is_counted_in_bytes_of_its_content() {
     let used = body["markdown"]["content"].as_str().unwrap().len();
     let room = written.room.unwrap();
     assert_eq!((room.used, room.limit, room.unit), (used, 4096, "bytes"));
+}
+
+#[test]
+fn tries_that_ended_otherwise_do_not_count_as_busy() {
+    let after = |before: &[&str], code: i64| {
+        let body = json!({"errcode": code, "errmsg": "words"}).to_string();
+        outcome_after(&robot(), before, 200, &body)
+    };
+    let others = [
+        "no answer in time",
+        "200 errcode 45009, errmsg errcode -1",
+        "502 <html>",
+        "200 errcode -1, errmsg busy",
+    ];
+    assert_eq!(after(&others, -1), "backoff");
+    assert_eq!(after(&["200 errcode -1, errmsg busy"; 3], -1), "permanent/recipient");
+    assert_eq!(after(&others, 99999), "backoff");
+    assert_eq!(after(&["200 errcode 99999, errmsg ?"], 99999), "permanent/message");
 }
