@@ -71,10 +71,15 @@ fn outcome(said: &Said<'_>) -> Outcome {
         413 => said.message_refused(),
         501 => said.endpoint_refused(),
         503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        500.. if said.same_status_before() + 1 >= TRIES => said.given_up(),
+        500 if is_its_own(said) && said.same_status_before() + 1 >= TRIES => said.given_up(),
         408 | 500.. => said.backoff(),
         _ => said.endpoint_refused(),
     }
+}
+
+/// An error of the server, not a page of what stands in front of it.
+fn is_its_own(said: &Said<'_>) -> bool {
+    !said.text("id").is_empty() && said.number("status_code").is_some()
 }
 
 /// By the error's id; a 400 without one is not the server's own.

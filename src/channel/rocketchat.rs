@@ -75,9 +75,10 @@ fn outcome(said: &Said<'_>) -> Outcome {
         (200..300 | 400, Some(false)) => refused(said),
         (200..300, _) => said.unknown(),
         (413, _) => said.message_refused(),
-        (503, _) if said.same_status_before() >= UNAVAILABLE_TRIES => said.endpoint_refused(),
         (503, _) if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        (500.., _) if said.same_status_before() + 1 >= TRIES => said.given_up(),
+        (503, _) if said.same_status_before() >= UNAVAILABLE_TRIES => said.endpoint_refused(),
+        // The server's own word; a page of what stands in front of it is tried on.
+        (500, Some(false)) if said.same_status_before() + 1 >= TRIES => said.given_up(),
         (408 | 500.., _) => said.backoff(),
         _ => said.endpoint_refused(),
     }

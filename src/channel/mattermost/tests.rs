@@ -174,11 +174,10 @@ fn every_answer_has_its_outcome() {
         said(1, 501, "web.incoming_webhook.disabled.app_error"),
         "permanent/endpoint"
     );
-    for status in [500, 502, 503, 504] {
-        assert_eq!(said(1, status, "store"), "backoff", "{status}");
-        assert_eq!(said(5, status, "store"), "backoff", "{status}");
-        assert_eq!(said(6, status, "store"), "permanent/recipient", "{status}");
-    }
+    assert_eq!(
+        [said(1, 500, "store"), said(5, 500, "store"), said(6, 500, "store")],
+        ["backoff", "backoff", "permanent/recipient"]
+    );
     assert_eq!(
         outcome(&robot, 1, 429, &[("retry-after", "3")], "limit exceeded"),
         "retry-after 3 endpoint"
@@ -233,4 +232,18 @@ fn only_failures_inside_the_server_count_towards_giving_up() {
         outcome_after(&robot(), &["500 id store.sql"; 5], 500, broken),
         "permanent/recipient"
     );
+}
+
+#[test]
+fn a_server_that_is_away_is_tried_as_long_as_any_other() {
+    let robot = robot();
+    for status in [500, 502, 503, 504] {
+        assert_eq!(
+            outcome(&robot, 20, status, &[], "<html>bad gateway</html>"),
+            "backoff",
+            "{status}"
+        );
+    }
+    let away = r#"{"id":"api.context","message":"away","status_code":503}"#;
+    assert_eq!(outcome(&robot, 20, 503, &[], away), "backoff");
 }

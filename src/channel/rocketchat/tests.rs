@@ -131,8 +131,8 @@ fn every_answer_has_its_outcome() {
     for status in [500, 502, 504] {
         assert_eq!(said(1, status, "no"), "backoff", "{status}");
         assert_eq!(said(5, status, "no"), "backoff", "{status}");
-        assert_eq!(said(6, status, "no"), "permanent/recipient", "{status}");
     }
+    assert_eq!(said(6, 500, "no"), "permanent/recipient");
 }
 
 #[test]
@@ -208,4 +208,16 @@ fn only_its_own_status_counts_towards_an_integration_that_is_switched_off() {
     ];
     assert_eq!(outcome_after(&robot(), &others, 503, ""), "backoff");
     assert_eq!(outcome_after(&robot(), &["503 x"; 3], 503, ""), "permanent/endpoint");
+}
+
+#[test]
+fn a_server_that_is_away_is_tried_as_long_as_any_other() {
+    for status in [500, 502, 504] {
+        assert_eq!(
+            outcome(&robot(), 20, status, &[], "<html>bad gateway</html>"),
+            "backoff",
+            "{status}"
+        );
+    }
+    assert_eq!(said(20, 502, "no"), "backoff");
 }
