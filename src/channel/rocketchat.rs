@@ -87,14 +87,25 @@ fn outcome(said: &Said<'_>) -> Outcome {
 /// With an answer for each channel, the status is a success even if a channel was not posted to.
 fn everywhere(said: &Said<'_>) -> Outcome {
     match failed(said) {
-        Some(error) => Outcome::PermanentEndpoint(format!("{} not posted everywhere: {error}", said.status())),
+        Some(error) => not_everywhere(said, error),
         None => said.delivered(),
     }
 }
 
+/// Where some channel has the post, a repeat would be its second: it goes up, and the lane does not stop. Where none
+/// has it, the integration is at fault.
+fn not_everywhere(said: &Said<'_>, error: &str) -> Outcome {
+    let posted = responses(said).filter(|response| error_of(response).is_none());
+    if posted.count() > 0 {
+        Outcome::PermanentRecipient(said.in_words(&format!("not posted everywhere: {error}")))
+    } else {
+        Outcome::PermanentEndpoint(said.in_words(&format!("posted nowhere: {error}")))
+    }
+}
+
 fn refused(said: &Said<'_>) -> Outcome {
-    if failed(said).is_some() {
-        return said.endpoint_refused();
+    if let Some(error) = failed(said) {
+        return not_everywhere(said, error);
     }
     let error = said.text("error").to_lowercase();
     if PLACE_FAULTS.iter().any(|fault| error.contains(fault)) {
@@ -119,14 +130,21 @@ const PLACE_FAULTS: &[&str] = &[
 
 /// The first error among the answers for each channel: a short word, never the message itself.
 fn failed<'a>(said: &'a Said<'_>) -> Option<&'a str> {
-    let responses = said.json()?.get("responses")?.as_array()?;
-    let errors = responses.iter().filter_map(|response| match response.get("error")? {
+    responses(said).find_map(error_of)
+}
+
+fn responses<'a>(said: &'a Said<'_>) -> impl Iterator<Item = &'a Value> {
+    let responses = said.json().and_then(|json| json.get("responses")?.as_array());
+    responses.into_iter().flatten()
+}
+
+fn error_of(response: &Value) -> Option<&str> {
+    match response.get("error")? {
         Value::String(error) if error.is_empty() => None,
         Value::String(error) if error.len() <= ERROR_BYTES_MAX => Some(error.as_str()),
         Value::Null | Value::Bool(false) => None,
         Value::String(_) | Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some("error"),
-    });
-    errors.into_iter().next()
+    }
 }
 
 /// Longer errors than any known one are not shown.

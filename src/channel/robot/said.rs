@@ -92,6 +92,11 @@ impl<'a> Said<'a> {
         words::clean(&format!("{} {said}", self.answer.status), self.hidden)
     }
 
+    /// Words of ours about the answer, with parts of it: the status, then they.
+    pub(in crate::channel) fn in_words(&self, words: &str) -> String {
+        words::clean(&format!("{} {words}", self.answer.status), self.hidden)
+    }
+
     pub(in crate::channel) fn delivered(&self) -> Outcome {
         Outcome::Delivered(self.words())
     }

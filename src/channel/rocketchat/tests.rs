@@ -162,13 +162,15 @@ fn too_many_requests_wait_as_the_words_say_or_a_minute() {
 }
 
 #[test]
-fn a_success_in_which_one_channel_failed_is_none() {
+fn where_one_channel_failed_the_others_are_not_posted_to_again() {
     let both = r##"{"success":true,"responses":[{"channel":"#a","message":{"msg":"x"}},{"channel":"#b","message":{"msg":"x"},"error":""}]}"##;
     assert_eq!(outcome(&robot(), 1, 200, &[], both), "delivered");
     let one = r##"{"success":true,"responses":[{"channel":"#a","message":{"msg":"x"}},{"channel":"#b","error":"invalid-channel"}]}"##;
-    assert_eq!(outcome(&robot(), 1, 200, &[], one), "permanent/endpoint");
+    assert_eq!(outcome(&robot(), 1, 200, &[], one), "permanent/recipient");
     let none = r##"{"success":false,"responses":[{"channel":"#a","error":"invalid-channel"}]}"##;
     assert_eq!(outcome(&robot(), 1, 400, &[], none), "permanent/endpoint");
+    let nowhere = r##"{"success":true,"responses":[{"channel":"#a","error":"invalid-channel"}]}"##;
+    assert_eq!(outcome(&robot(), 1, 200, &[], nowhere), "permanent/endpoint");
 }
 
 #[test]
