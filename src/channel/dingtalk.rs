@@ -107,10 +107,13 @@ impl Vendor for Dingtalk {
     }
 }
 
+/// What a refusal of the question shows.
+const NO_KIND: &str = "the token is known, and a message of no kind was refused as such";
+
 fn probed(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
-        Some(40035) if !names_token(said) => said.delivered(),
-        Some(400_105) => said.delivered(),
+        Some(40035) if !names_token(said) => said.delivered(NO_KIND),
+        Some(400_105) => said.delivered(NO_KIND),
         // Nothing is asked twice here.
         Some(310_000) => said.endpoint_refused(),
         _ => outcome(said),
@@ -121,7 +124,7 @@ fn probed(said: &Said<'_>) -> Outcome {
 fn keyword_untried(said: &Said<'_>) -> Outcome {
     let is_keyword = said.says("keywords not in content") || said.says("关键词");
     if said.number("errcode") == Some(310_000) && is_keyword {
-        said.delivered()
+        said.delivered("the token is known, and a message without the keyword was refused as such")
     } else {
         probed(said)
     }
@@ -130,7 +133,7 @@ fn keyword_untried(said: &Said<'_>) -> Outcome {
 /// By `errcode`, which is a number or a text, whatever the HTTP status says.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
-        Some(0) => said.delivered(),
+        Some(0) => said.delivered("errcode 0"),
         Some(410_100 | 130_101) => said.wait(TimeDelta::seconds(REST_SECONDS), Reach::Account),
         Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 90002) => said.backoff(),

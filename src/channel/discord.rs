@@ -70,7 +70,7 @@ impl Vendor for Discord {
             call: Call::get(url),
             // The answer holds the token, so that none of its words are shown.
             judge: |said| match said.status() {
-                200 if is_object_with_id(said) => Outcome::Delivered("200 the webhook is known".to_owned()),
+                200 if is_object_with_id(said) => said.delivered("the webhook is known"),
                 _ => outcome(said),
             },
             untried: "that a post appears in the channel, or in the thread that the URL names",
@@ -161,9 +161,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
     match said.status() {
         204 => said.accepted(),
         // The message comes back as a whole; only its id is kept.
-        status @ 200..300 if is_object_with_id(said) => {
-            Outcome::Delivered(format!("{status} message {}", said.text("id")))
-        }
+        200..300 if is_object_with_id(said) => said.delivered(&format!("message {}", said.text("id"))),
         200..300 => said.unknown(),
         429 => limited(said),
         503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(1, Reach::Endpoint),

@@ -91,7 +91,7 @@ impl Vendor for Feishu {
 
 fn probed(said: &Said<'_>) -> Outcome {
     match said.number("code") {
-        Some(19002) => said.delivered(),
+        Some(19002) => said.delivered("the token is known, and a message of no kind was refused as such"),
         // Nothing is asked twice here.
         Some(19021) => said.endpoint_refused(),
         _ => outcome(said),
@@ -101,7 +101,7 @@ fn probed(said: &Said<'_>) -> Outcome {
 /// The question holds no keyword, so its absence shows only that all else was right.
 fn keyword_untried(said: &Said<'_>) -> Outcome {
     match said.number("code") {
-        Some(19024) => said.delivered(),
+        Some(19024) => said.delivered("the token is known, and a message without the keyword was refused as such"),
         _ => probed(said),
     }
 }
@@ -109,7 +109,7 @@ fn keyword_untried(said: &Said<'_>) -> Outcome {
 /// By `code`, whatever the HTTP status says; `StatusCode` is 0 in refusals too.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("code") {
-        Some(0) => said.delivered(),
+        Some(0) => said.delivered("code 0"),
         Some(99_991_400) => said.wait(told(said), Reach::Account),
         Some(19001 | 19007 | 19022 | 19024) => said.endpoint_refused(),
         Some(19021) if said.same_before("code") == 0 => said.backoff(),

@@ -75,7 +75,7 @@ impl Vendor for Gotify {
             judge: |said| {
                 let is_gotify = said.number("errorCode") == Some(400);
                 if said.status() == 400 && is_gotify {
-                    Outcome::Delivered("400 the token is known, and an empty message was refused as such".to_owned())
+                    said.delivered("the token is known, and an empty message was refused as such")
                 } else {
                     outcome(said)
                 }
@@ -88,9 +88,8 @@ impl Vendor for Gotify {
 /// By the status; a success is one only with the message's `id`.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.status() {
-        // The answer repeats the message, which has no place in the words.
-        status @ 200..=299 => match said.number("id") {
-            Some(id) => Outcome::Delivered(format!("{status} id {id}")),
+        200..=299 => match said.number("id") {
+            Some(id) => said.delivered(&format!("id {id}")),
             None => said.unknown(),
         },
         429 => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),

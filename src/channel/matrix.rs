@@ -81,8 +81,9 @@ impl Vendor for Matrix {
     }
 
     fn outcome(&self, said: &Said<'_>) -> Outcome {
-        if said.answer.is_success() && !said.text("event_id").is_empty() {
-            return said.delivered();
+        let event = said.text("event_id");
+        if said.answer.is_success() && !event.is_empty() {
+            return said.delivered(&format!("event {event}"));
         }
         refusal(said)
     }
@@ -96,7 +97,7 @@ impl Vendor for Matrix {
                 let is_members = said.answer.body.trim_start().starts_with("{\"joined\"")
                     || said.json().is_some_and(|json| json["joined"].is_object());
                 if said.answer.is_success() && is_members {
-                    return Outcome::Delivered("200 the token is known, and its user is in the room".to_owned());
+                    return said.delivered("the token is known, and its user is in the room");
                 }
                 refusal(said)
             },

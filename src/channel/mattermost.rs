@@ -52,7 +52,7 @@ impl Vendor for Mattermost {
             call: Call::post(url.clone(), nothing.to_string()),
             judge: |said| match said.text("id") {
                 "web.incoming_webhook.channel.app_error" | "web.incoming_webhook.channel_locked.app_error" => {
-                    Outcome::Delivered(format!("{} the hook is known", said.status()))
+                    said.delivered("the hook is known")
                 }
                 _ if said.answer.is_success() => said.unknown(),
                 _ => outcome(said),
@@ -64,7 +64,7 @@ impl Vendor for Mattermost {
 
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.status() {
-        200 if said.answer.is_whole && said.answer.body.trim() == "ok" => said.delivered(),
+        200 if said.answer.is_whole && said.answer.body.trim() == "ok" => said.delivered("ok"),
         200..300 => said.unknown(),
         429 => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         400 => refused(said.text("id"), said),

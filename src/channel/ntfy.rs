@@ -15,7 +15,6 @@ use super::Room;
 use super::gotify::{CommonMark, loudest, said_under_title};
 use super::http::{Call, Url, WAIT_MIN};
 use super::robot::{Form, Post, Probe, Said, Settings, Unstyled, Vendor};
-use super::words;
 
 /// UTF-8 bytes of a message: one of 4096 already becomes a file, since the limit counts as reached.
 const MESSAGE_BYTES_MAX: usize = 4095;
@@ -100,9 +99,9 @@ impl Vendor for Ntfy {
         Probe {
             call: self.publish(url, &impossible),
             judge: |said| match said.number("code") {
-                Some(40004..=40007) if said.status() == 400 => Outcome::Delivered(
-                    "400 the topic may be written to, and an impossible message was refused as such".to_owned(),
-                ),
+                Some(40004..=40007) if said.status() == 400 => {
+                    said.delivered("the topic may be written to, and an impossible message was refused as such")
+                }
                 _ => outcome(said),
             },
             untried: "whether anybody has subscribed to the topic",
@@ -114,11 +113,10 @@ impl Vendor for Ntfy {
 fn outcome(said: &Said<'_>) -> Outcome {
     if said.answer.is_success() {
         let id = said.text("id");
-        // The answer repeats the message, which has no place in the words.
         return if id.is_empty() {
             said.unknown()
         } else {
-            Outcome::Delivered(words::clean(&format!("{} id {id}", said.status()), &[]))
+            said.delivered(&format!("id {id}"))
         };
     }
     match said.number("code") {

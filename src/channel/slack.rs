@@ -84,7 +84,9 @@ impl Vendor for Slack {
         Probe {
             call: Call::post(url.clone(), json!({}).to_string()),
             judge: |said| match (said.status(), word(said)) {
-                (400, "no_text" | "missing_text_or_fallback_or_attachments" | "invalid_payload") => said.delivered(),
+                (400, "no_text" | "missing_text_or_fallback_or_attachments" | "invalid_payload") => {
+                    said.delivered("the webhook is known, and an empty message was refused as such")
+                }
                 _ => outcome(said),
             },
             untried: "that a post appears in the channel",
@@ -96,7 +98,8 @@ impl Vendor for Slack {
 fn outcome(said: &Said<'_>) -> Outcome {
     match (said.status(), word(said)) {
         // Whatever the body says: another try of a message that was taken would be a second post.
-        (200..300, _) => said.delivered(),
+        (200..300, "ok") => said.delivered("ok"),
+        (200..300, _) => said.delivered("with an answer of its own"),
         (429, _) => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         (503, _) if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         (408 | 500.., _) => said.backoff(),

@@ -64,8 +64,8 @@ impl Vendor for Teams {
         Probe {
             call: Call::get(url.clone()),
             judge: |said| match said.status() {
-                _ if code(said) == "TriggerRequestMethodNotValid" => said.delivered(),
-                405 => said.delivered(),
+                _ if code(said) == "TriggerRequestMethodNotValid" => said.delivered(THERE),
+                405 => said.delivered(THERE),
                 400 if code(said) != NOT_ENABLED => said.unknown(),
                 _ => outcome(said),
             },
@@ -87,6 +87,9 @@ fn outcome(said: &Said<'_>) -> Outcome {
         _ => said.endpoint_refused(),
     }
 }
+
+/// What a refusal of the question shows.
+const THERE: &str = "the flow is there, and a mere question was refused as such";
 
 /// The flow was switched off or deleted.
 const NOT_ENABLED: &str = "WorkflowTriggerIsNotEnabled";

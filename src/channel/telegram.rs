@@ -117,7 +117,11 @@ impl Vendor for Telegram {
         let body = json!({"chat_id": self.chat_id()});
         Probe {
             call: Call::post(self.method(url, "getChat"), body.to_string()),
-            judge: outcome,
+            // The answer tells all about the chat: its name, who is in it, how to join.
+            judge: |said| match outcome(said) {
+                Outcome::Delivered(_) => said.delivered("the chat is known"),
+                other => other,
+            },
             untried: "that the bot may write in the chat, and that the topic is there",
         }
     }
@@ -150,7 +154,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
     let ok = said.json().and_then(|json| json.get("ok")?.as_bool());
     let code = said.number("error_code").unwrap_or_else(|| i64::from(said.status()));
     match code {
-        200..300 if ok == Some(true) && said.answer.is_success() => said.delivered(),
+        200..300 if ok == Some(true) && said.answer.is_success() => said.delivered(&posted(said)),
         200..300 => said.unknown(),
         429 => said.wait(pause(said), Reach::Account),
         400 => refused(said),
@@ -159,6 +163,14 @@ fn outcome(said: &Said<'_>) -> Outcome {
         408 | 409 | 500.. => said.backoff(),
         _ => said.endpoint_refused(),
     }
+}
+
+/// The message comes back as a whole; only its id is kept.
+fn posted(said: &Said<'_>) -> String {
+    let id = said
+        .json()
+        .and_then(|json| json.pointer("/result/message_id")?.as_i64());
+    id.map_or_else(String::new, |id| format!("message {id}"))
 }
 
 /// The chat, the topic or the bot's rights are wrong, or this text is.

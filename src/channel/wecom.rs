@@ -75,7 +75,7 @@ impl Vendor for Wecom {
         Probe {
             call: Call::post(url.clone(), empty.to_string()),
             judge: |said| match said.number("errcode") {
-                Some(44004) => said.delivered(),
+                Some(44004) => said.delivered("the key is known, and an empty text was refused as such"),
                 _ => outcome(said),
             },
             untried: "that a post appears in the group",
@@ -86,7 +86,7 @@ impl Vendor for Wecom {
 /// By `errcode`, whatever the HTTP status says; `errmsg` may change.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
-        Some(0) => said.delivered(),
+        Some(0) => said.delivered("errcode 0"),
         Some(45009) => said.wait(chrono::TimeDelta::seconds(REST_SECONDS), Reach::Account),
         Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 6000) => said.backoff(),

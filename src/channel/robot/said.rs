@@ -97,12 +97,15 @@ impl<'a> Said<'a> {
         words::clean(&format!("{} {words}", self.answer.status), self.hidden)
     }
 
-    pub(in crate::channel) fn delivered(&self) -> Outcome {
-        Outcome::Delivered(self.words())
+    /// It has the message. Told are only the status and `what`, an id for instance: many vendors answer with the whole
+    /// message, which has no place in logs.
+    pub(in crate::channel) fn delivered(&self, what: &str) -> Outcome {
+        Outcome::Delivered(self.in_words(what))
     }
 
+    /// It took the message; told is only the status, as a flow may answer with whatever it was given.
     pub(in crate::channel) fn accepted(&self) -> Outcome {
-        Outcome::Accepted(self.words())
+        Outcome::Accepted(self.in_words(""))
     }
 
     /// Transient, no wait given.

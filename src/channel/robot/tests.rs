@@ -102,6 +102,10 @@ pub(in crate::channel) fn told(
 
 /// What an answer to the probe means.
 pub(in crate::channel) fn probed(settings: &Settings, status: u16, body: &str) -> String {
+    in_one_line(&checked(settings, status, body))
+}
+
+fn checked(settings: &Settings, status: u16, body: &str) -> Outcome {
     let answer = Answer {
         status,
         body: body.to_owned(),
@@ -111,7 +115,7 @@ pub(in crate::channel) fn probed(settings: &Settings, status: u16, body: &str) -
     let url = Url::parse("https://chat.example/hook").unwrap();
     let probe = vendor(settings).probe(&url, sample::as_of());
     let robot = Robot::open(&ChannelId::new("group"), settings).unwrap();
-    in_one_line(&robot.judge(&Answered::Status(answer), sample::as_of(), &[], probe.judge))
+    robot.judge(&Answered::Status(answer), sample::as_of(), &[], probe.judge)
 }
 
 fn in_one_line(outcome: &Outcome) -> String {
@@ -142,4 +146,72 @@ fn parcel<'a>(id: &'a MessageId, content: &'a Content, is_plain: bool) -> Parcel
         is_plain,
         ..sample::parcel(id, content)
     }
+}
+
+#[test]
+fn the_words_of_a_success_repeat_nothing_of_a_message() {
+    let echo = "逾期3个工作日 重新规划";
+    for (vendor, status, answer, words) in [
+        (
+            VendorKind::Wecom,
+            200,
+            r#"{"errcode":0,"errmsg":"ECHO"}"#,
+            "200 errcode 0",
+        ),
+        (
+            VendorKind::Dingtalk,
+            200,
+            r#"{"errcode":0,"errmsg":"ECHO"}"#,
+            "200 errcode 0",
+        ),
+        (
+            VendorKind::Feishu,
+            200,
+            r#"{"code":0,"msg":"ECHO","data":{"text":"ECHO"}}"#,
+            "200 code 0",
+        ),
+        (VendorKind::Slack, 200, "ECHO", "200 with an answer of its own"),
+        (VendorKind::Slack, 200, "ok", "200 ok"),
+        (VendorKind::Teams, 200, r#"{"text":"ECHO"}"#, "200"),
+        (
+            VendorKind::Discord,
+            200,
+            r#"{"id":"9","content":"ECHO"}"#,
+            "200 message 9",
+        ),
+        (
+            VendorKind::Telegram,
+            200,
+            r#"{"ok":true,"result":{"message_id":7,"text":"ECHO"}}"#,
+            "200 message 7",
+        ),
+        (VendorKind::Mattermost, 200, "ok", "200 ok"),
+        (
+            VendorKind::Rocketchat,
+            200,
+            r#"{"success":true,"responses":[{"message":{"msg":"ECHO"}}]}"#,
+            "200 success true",
+        ),
+        (
+            VendorKind::Matrix,
+            200,
+            r#"{"event_id":"$a","body":"ECHO"}"#,
+            "200 event $a",
+        ),
+        (VendorKind::Ntfy, 200, r#"{"id":"a1","message":"ECHO"}"#, "200 id a1"),
+        (VendorKind::Gotify, 200, r#"{"id":3,"message":"ECHO"}"#, "200 id 3"),
+    ] {
+        let settings = settings(vendor, "https://chat.example/hook");
+        let found = told(&settings, &[], status, &[], &answer.replace("ECHO", echo));
+        assert!(found.is_success(), "{vendor:?}");
+        assert_eq!(found.words(), words, "{vendor:?}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_chat_is_not_told_when_it_is_checked() {
+    let settings = settings(VendorKind::Telegram, "https://api.telegram.org");
+    let chat = r#"{"ok":true,"result":{"id":-42,"title":"督办群","invite_link":"https://t.me/+x","bio":"b"}}"#;
+    let found = checked(&settings, 200, chat);
+    assert_eq!(found.words(), "200 the chat is known");
 }
