@@ -135,6 +135,7 @@ fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
         Some(0) => said.delivered("errcode 0"),
         Some(410_100 | 130_101) => said.wait(TimeDelta::seconds(REST_SECONDS), Reach::Account),
+        Some(_) if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 90002) => said.backoff(),
         Some(310_000) if is_untimely(said) && said.same_before("errcode") == 0 => said.backoff(),
@@ -156,9 +157,9 @@ fn without_code(said: &Said<'_>) -> Outcome {
         _ if is_block => said.wait(blocked_for(said), Reach::Vendor),
         404 | 410 => said.endpoint_refused(),
         413 => said.message_refused(),
-        503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Account),
+        503 if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         500.. => said.backoff(),
-        _ if is_page(said) => said.wait_as_told_or(BLOCK_SECONDS, Reach::Vendor),
+        _ if said.is_page() => said.wait_as_told_or(BLOCK_SECONDS, Reach::Vendor),
         429 => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         200..300 => said.unknown(),
         _ => said.endpoint_refused(),
@@ -170,11 +171,6 @@ fn blocked_for(said: &Said<'_>) -> TimeDelta {
     let told = said.number("wait").filter(|minutes| *minutes > 0);
     let told = told.map(|minutes| TimeDelta::try_minutes(minutes).unwrap_or(WAIT_MAX).min(WAIT_MAX));
     told.unwrap_or(TimeDelta::seconds(BLOCK_SECONDS))
-}
-
-fn is_page(said: &Said<'_>) -> bool {
-    let kind = said.answer.header("content-type").unwrap_or_default();
-    said.json().is_none() && (kind.starts_with("text/html") || said.says("<html") || said.says("<!doctype html"))
 }
 
 /// Our clock and theirs differ, or the request was long on its way; said in English by the documentation and in Chinese by

@@ -106,21 +106,18 @@ fn keyword_untried(said: &Said<'_>) -> Outcome {
     }
 }
 
-/// By `code`, whatever the HTTP status says; `StatusCode` is 0 in refusals too.
+/// By `code`, whatever the HTTP status says, unless that says to wait; `StatusCode` is 0 in refusals too.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("code") {
         Some(0) => said.delivered("code 0"),
         Some(99_991_400) => said.wait(told(said), Reach::Account),
+        _ if said.is_told_to_wait() => said.wait(told(said), Reach::Account),
         Some(19001 | 19007 | 19022 | 19024) => said.endpoint_refused(),
         Some(19021) if said.same_before("code") == 0 => said.backoff(),
         Some(19021) => said.endpoint_refused(),
         Some(9499) if said.says("too many request") => said.backoff_at_least(REST_SECONDS),
         Some(11232) => said.backoff_at_least(POOL_SECONDS),
         Some(9499 | 19002 | 11246) => said.message_refused(),
-        _ if said.status() == 429 => said.wait(told(said), Reach::Account),
-        _ if said.status() == 503 && said.answer.retry_after(said.now).is_some() => {
-            said.wait(told(said), Reach::Account)
-        }
         _ if said.status() >= 500 => said.backoff(),
         Some(_) if said.same_before("code") > 0 => said.message_refused(),
         Some(_) => said.backoff(),

@@ -66,11 +66,10 @@ fn outcome(said: &Said<'_>) -> Outcome {
     match said.status() {
         200 if said.answer.is_whole && said.answer.body.trim() == "ok" => said.delivered("ok"),
         200..300 => said.unknown(),
-        429 => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
+        _ if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         400 => refused(said.text("id"), said),
         413 => said.message_refused(),
         501 => said.endpoint_refused(),
-        503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         500 if is_its_own(said) && said.same_status_before() + 1 >= TRIES => said.given_up(),
         408 | 500.. => said.backoff(),
         _ => said.endpoint_refused(),

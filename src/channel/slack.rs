@@ -97,11 +97,12 @@ impl Vendor for Slack {
 /// By the status, and by the word that is the whole body of a 400.
 fn outcome(said: &Said<'_>) -> Outcome {
     match (said.status(), word(said)) {
-        // Whatever the body says: another try of a message that was taken would be a second post.
+        // Nothing of Slack's: the post did not get there, or nobody can know.
+        (200..300, _) if said.is_page() => said.unknown(),
+        // Whatever else the body says: another try of a message that was taken would be a second post.
         (200..300, "ok") => said.delivered("ok"),
         (200..300, _) => said.delivered("with an answer of its own"),
-        (429, _) => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        (503, _) if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
+        _ if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         (408 | 500.., _) => said.backoff(),
         (
             400,

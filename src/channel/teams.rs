@@ -78,9 +78,9 @@ impl Vendor for Teams {
 /// By the status; 2xx says only that the flow was told to begin.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.status() {
+        200..300 if said.is_page() => said.unknown(),
         200..300 => said.accepted(),
-        429 => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
-        503 if said.answer.retry_after(said.now).is_some() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
+        _ if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Endpoint),
         408 | 500.. => said.backoff(),
         _ if code(said) == NOT_ENABLED => said.endpoint_refused(),
         400 | 413 => said.message_refused(),

@@ -83,11 +83,12 @@ impl Vendor for Wecom {
     }
 }
 
-/// By `errcode`, whatever the HTTP status says; `errmsg` may change.
+/// By `errcode`, whatever the HTTP status says, unless that says to wait; `errmsg` may change.
 fn outcome(said: &Said<'_>) -> Outcome {
     match said.number("errcode") {
         Some(0) => said.delivered("errcode 0"),
         Some(45009) => said.wait(chrono::TimeDelta::seconds(REST_SECONDS), Reach::Account),
+        _ if said.is_told_to_wait() => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         Some(-1) if said.same_before("errcode") >= BUSY_TRIES => said.given_up(),
         Some(-1 | 6000) => said.backoff(),
         Some(45033) => said.backoff_at_least(5),
@@ -99,7 +100,6 @@ fn outcome(said: &Said<'_>) -> Outcome {
             said.wait_as_told_or(REST_SECONDS, Reach::Account)
         }
         None if said.status() >= 500 => said.backoff(),
-        None if said.status() == 429 => said.wait_as_told_or(REST_SECONDS, Reach::Account),
         None if said.answer.is_success() => said.unknown(),
         None => said.endpoint_refused(),
     }

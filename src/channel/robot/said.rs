@@ -133,6 +133,22 @@ impl<'a> Said<'a> {
         }
     }
 
+    /// Whether HTTP itself says that it was too much, before any word of the vendor's: 429, or 503 with `Retry-After`.
+    pub(in crate::channel) fn is_told_to_wait(&self) -> bool {
+        match self.status() {
+            429 => true,
+            503 => self.answer.retry_after(self.now).is_some(),
+            _ => false,
+        }
+    }
+
+    /// A page, which no vendor answers with: of a portal, a proxy or a guard in between.
+    pub(in crate::channel) fn is_page(&self) -> bool {
+        let kind = self.answer.header("content-type").unwrap_or_default();
+        let is_html = kind.trim_start().to_ascii_lowercase().starts_with("text/html");
+        self.json.is_none() && (is_html || self.answer.body.trim_start().starts_with('<'))
+    }
+
     /// The lane waits as `Retry-After` says, or so many seconds where it says nothing.
     pub(in crate::channel) fn wait_as_told_or(&self, seconds: i64, reach: Reach) -> Outcome {
         let wait = self.answer.retry_after(self.now);

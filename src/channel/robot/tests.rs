@@ -215,3 +215,28 @@ fn what_is_known_of_a_chat_is_not_told_when_it_is_checked() {
     let found = checked(&settings, 200, chat);
     assert_eq!(found.words(), "200 the chat is known");
 }
+
+#[test]
+fn a_wait_that_http_itself_asks_for_is_kept_at_every_vendor() {
+    let told = [("retry-after", "7")];
+    for vendor in VendorKind::ALL {
+        let settings = settings(vendor, "https://chat.example/hook");
+        for (status, body) in [(429, ""), (503, ""), (503, "<html>"), (429, "{}")] {
+            let found = outcome(&settings, 5, status, &told, body);
+            assert!(
+                found.starts_with("retry-after 7 "),
+                "{vendor:?} {status} {body}: {found}"
+            );
+        }
+    }
+    for body in [r#"{"errcode":-1,"errmsg":"busy"}"#, r#"{"errcode":88}"#] {
+        for vendor in [VendorKind::Wecom, VendorKind::Dingtalk] {
+            let settings = settings(vendor, "https://chat.example/hook");
+            assert_eq!(
+                outcome(&settings, 9, 503, &told, body),
+                "retry-after 7 account",
+                "{vendor:?}"
+            );
+        }
+    }
+}

@@ -229,7 +229,7 @@ fn too_many_requests_are_waited_for_as_told() {
 #[test]
 fn a_success_with_another_body_is_final_so_that_nothing_is_posted_twice() {
     let hook = hook();
-    for body in ["", "<html>", "{\"ok\":true}"] {
+    for body in ["", "done", "{\"ok\":true}"] {
         assert_eq!(outcome(&hook, 1, 200, &[], body), "delivered", "{body}");
     }
     assert_eq!(outcome(&hook, 1, 204, &[], ""), "delivered");
@@ -254,4 +254,19 @@ fn an_empty_message_shows_whether_the_webhook_is_known() {
 #[test]
 fn the_address_is_called_as_it_stands() {
     assert_eq!(call(&hook(), sample::as_of()).url.as_str(), URL);
+}
+
+#[test]
+fn a_page_of_somebody_in_between_is_no_success() {
+    let hook = hook();
+    assert_eq!(
+        outcome(&hook, 1, 200, &[], "\n<!DOCTYPE html><html>log in</html>"),
+        "unknown"
+    );
+    let html = [("content-type", "Text/HTML; charset=utf-8")];
+    assert_eq!(outcome(&hook, 1, 200, &html, "log in"), "unknown");
+    assert_eq!(
+        outcome(&hook, 1, 200, &[("content-type", "text/plain")], "ok"),
+        "delivered"
+    );
 }

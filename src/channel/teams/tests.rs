@@ -211,7 +211,7 @@ fn every_answer_has_its_outcome() {
     for status in [200, 201, 202, 204] {
         assert_eq!(said(status, ""), "accepted", "{status}");
     }
-    assert_eq!(said(200, "<html>"), "accepted");
+    assert_eq!(said(200, r#"{"done":true}"#), "accepted");
     assert_eq!(
         outcome(&flow, 1, 429, &[("retry-after", "17")], ""),
         "retry-after 17 endpoint"
@@ -294,4 +294,11 @@ async fn a_connector_is_refused_with_clear_words_and_without_a_call() {
         "{sent}"
     );
     assert!(!sent.words().contains("contoso"), "{sent}");
+}
+
+#[test]
+fn a_page_of_somebody_in_between_is_no_success() {
+    assert_eq!(outcome(&flow(), 1, 200, &[], "<html>log in</html>"), "unknown");
+    let html = [("content-type", "text/html")];
+    assert_eq!(outcome(&flow(), 1, 202, &html, "log in"), "unknown");
 }
