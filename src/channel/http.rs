@@ -168,6 +168,7 @@ pub(super) const WAIT_MAX: TimeDelta = TimeDelta::days(30);
 pub(super) struct Client {
     client: reqwest::Client,
     url: Url,
+    hidden: Vec<String>,
     timeout: Duration,
 }
 
@@ -192,7 +193,13 @@ impl Client {
                 channel: id.clone(),
                 reason: innermost(&error.without_url()),
             })?;
-        Ok(Self { client, url, timeout })
+        let hidden = parts(&url);
+        Ok(Self {
+            client,
+            url,
+            hidden,
+            timeout,
+        })
     }
 
     /// Where it was opened for.
@@ -225,23 +232,35 @@ impl Client {
 
     /// What must not come back in an answer's words: the URL and its parts.
     pub(super) fn hidden(&self) -> Vec<&str> {
-        let mut hidden = vec![self.url.as_str(), self.url.path()];
-        hidden.extend(self.url.query());
-        hidden.extend(self.url.host_str());
-        hidden.extend(self.url.password());
-        hidden.extend(
-            self.url
-                .path_segments()
-                .into_iter()
-                .flatten()
-                .filter(|segment| segment.len() >= SEGMENT_MIN),
-        );
-        hidden
+        self.hidden.iter().map(String::as_str).collect()
     }
+}
+
+/// The URL and its parts, the larger ones first; the values of its query as they stand and as they are meant.
+fn parts(url: &Url) -> Vec<String> {
+    let whole = [
+        Some(url.as_str()),
+        Some(url.path()),
+        url.query(),
+        url.host_str(),
+        url.password(),
+    ];
+    let segments = url.path_segments().into_iter().flatten();
+    let segments = segments.filter(|segment| segment.len() >= SEGMENT_MIN);
+    let written = url.query().unwrap_or_default().split('&');
+    let written = written.filter_map(|pair| Some(pair.split_once('=')?.1));
+    let meant = url.query_pairs().map(|(_, value)| value.into_owned());
+    let values = written.map(str::to_owned).chain(meant);
+    let values = values.filter(|value| value.chars().count() >= VALUE_MIN);
+    let parts = whole.into_iter().flatten().chain(segments).map(str::to_owned);
+    parts.chain(values).collect()
 }
 
 /// One piece of a path this long may be a token.
 const SEGMENT_MIN: usize = 8;
+
+/// A value of a query this long may be a key, a token or a signature.
+const VALUE_MIN: usize = 4;
 
 /// Where a duration cannot be understood.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -320,6 +320,10 @@ impl Robot {
             .flatten()
             .map(|secret| secret.reveal().to_owned())
             .collect();
+        if settings.vendor == VendorKind::Ntfy {
+            // Whoever knows a topic's name reads and writes it.
+            hidden.extend(settings.topic.clone());
+        }
         if let Open::Url(client) = &target {
             hidden.extend(client.hidden().into_iter().map(str::to_owned));
         }

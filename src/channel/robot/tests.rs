@@ -29,21 +29,46 @@ pub(in crate::channel) fn settings(vendor: VendorKind, url: &str) -> Settings {
 
 /// The body in which the sample, or another chat, is posted.
 pub(in crate::channel) fn body(settings: &Settings, chat: Chat, is_plain: bool) -> Value {
+    body_among(settings, chat, is_plain, &sample::people())
+}
+
+/// [`body`], where the people are others.
+pub(in crate::channel) fn body_among(settings: &Settings, chat: Chat, is_plain: bool, people: &People) -> Value {
     let robot = Robot::open(&ChannelId::new("group"), settings).unwrap();
+    let (id, content) = (sample::id(), for_a_group(chat));
+    robot.body(&Parcel {
+        people,
+        is_plain,
+        ..sample::parcel(&id, &content)
+    })
+}
+
+fn for_a_group(chat: Chat) -> Content {
     let mut content = sample::content();
     content.recipient.kind = RecipientKind::Channel;
     content.words.chat = chat;
-    let id = sample::id();
-    robot.body(&parcel(&id, &content, is_plain))
+    content
 }
 
 /// The parts into which a chat is divided.
 pub(in crate::channel) fn parts(settings: &Settings, chat: Chat, free: Option<u32>) -> Vec<Chat> {
+    parts_among(settings, chat, free, &sample::people())
+}
+
+/// [`parts`], where the people are others.
+pub(in crate::channel) fn parts_among(
+    settings: &Settings,
+    chat: Chat,
+    free: Option<u32>,
+    people: &People,
+) -> Vec<Chat> {
     let robot = Robot::open(&ChannelId::new("group"), settings).unwrap();
-    let mut content = sample::content();
-    content.recipient.kind = RecipientKind::Channel;
-    content.words.chat = chat;
-    robot.divide(&parcel(&sample::id(), &content, false), free)
+    let (id, content) = (sample::id(), for_a_group(chat));
+    let parcel = Parcel {
+        people,
+        ..sample::parcel(&id, &content)
+    };
+    robot.divide(&parcel, free)
 }
 
 /// The request of an attempt at the sample.
@@ -141,13 +166,6 @@ fn in_one_line(outcome: &Outcome) -> String {
     }
 }
 
-fn parcel<'a>(id: &'a MessageId, content: &'a Content, is_plain: bool) -> Parcel<'a> {
-    Parcel {
-        is_plain,
-        ..sample::parcel(id, content)
-    }
-}
-
 #[test]
 fn the_words_of_a_success_repeat_nothing_of_a_message() {
     let echo = "逾期3个工作日 重新规划";
@@ -239,4 +257,43 @@ fn a_wait_that_http_itself_asks_for_is_kept_at_every_vendor() {
             );
         }
     }
+}
+
+#[test]
+fn an_answer_that_repeats_only_a_value_of_the_address_shows_it_to_nobody() {
+    for (vendor, url, echoed) in [
+        (
+            VendorKind::Wecom,
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a-7f",
+            "693a-7f",
+        ),
+        (
+            VendorKind::Dingtalk,
+            "https://oapi.dingtalk.com/robot/send?access_token=T0KEN",
+            "T0KEN",
+        ),
+        (
+            VendorKind::Teams,
+            "https://flow.example/invoke?api-version=1&sig=aB-_3%2Bx",
+            "aB-_3%2Bx",
+        ),
+        (
+            VendorKind::Teams,
+            "https://flow.example/invoke?api-version=1&sig=aB-_3%2Bx",
+            "aB-_3+x",
+        ),
+    ] {
+        let found = told(&settings(vendor, url), &[], 403, &[], &format!("no {echoed} here"));
+        assert_eq!(found.words(), "403 no <redacted> here", "{vendor:?}");
+    }
+}
+
+#[test]
+fn the_topic_of_ntfy_is_a_password_and_shown_to_nobody() {
+    let settings = Settings {
+        topic: Some("works-8f3b".to_owned()),
+        ..settings(VendorKind::Ntfy, "https://ntfy.sh")
+    };
+    let found = told(&settings, &[], 403, &[], "no right to write to works-8f3b");
+    assert_eq!(found.words(), "403 no right to write to <redacted>");
 }
