@@ -52,6 +52,7 @@ impl Vendor for Discord {
                 DESCRIPTION_UNITS_MAX,
                 "characters",
             ),
+            Room::new(rung(body), MENTIONS_MAX, "mentions"),
         ]
     }
 
@@ -79,15 +80,20 @@ impl Vendor for Discord {
 }
 
 /// Title and mentions in the content, which rings and is understood on a lock screen; the rest in an embed in the colour of
-/// the worst light.
+/// the worst light, where everybody is named.
+///
+/// Who does not fit into the content makes several tasks too large for one post; of a single task that cannot be divided
+/// they are named and not rung, because the alternative is to take words away.
 fn rich(post: &Post<'_>) -> Value {
     let markdown = Markdown(post);
     let mut content = markdown.strong(&markdown.text(&post.chat.heading()));
     let mut users: Vec<&str> = Vec::new();
+    let is_divisible = post.chat.blocks.len() > 1;
     for user in handles(post) {
         let gap = if users.is_empty() { "\n" } else { " " };
         let longer = format!("{content}{gap}<@{user}>");
-        if users.len() == MENTIONS_MAX || longer.encode_utf16().count() > CONTENT_UNITS_MAX {
+        let is_full = users.len() == MENTIONS_MAX || longer.encode_utf16().count() > CONTENT_UNITS_MAX;
+        if is_full && !is_divisible {
             break;
         }
         content = longer;
@@ -124,6 +130,12 @@ fn handles<'a>(post: &Post<'a>) -> Vec<&'a str> {
         }
     }
     users
+}
+
+/// How many are rung.
+fn rung(body: &Value) -> usize {
+    let users = body.pointer("/allowed_mentions/users").and_then(Value::as_array);
+    users.map_or(0, Vec::len)
 }
 
 fn color(light: Light) -> u32 {

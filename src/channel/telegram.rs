@@ -80,12 +80,16 @@ impl Vendor for Telegram {
 
     fn rooms(&self, body: &Value) -> Vec<Room> {
         let text = body.get("text").and_then(Value::as_str).unwrap_or_default();
-        if body.get("parse_mode").is_none() {
-            return vec![Room::new(text.encode_utf16().count(), TEXT_UNITS_MAX, "UTF-16 units")];
-        }
-        let entities = text.matches("<b>").count() + text.matches("<a ").count();
+        // Every `@` is one of a user name: those of the ledger are written in another letter.
+        let names = text.matches('@').count();
+        let (units, entities) = if body.get("parse_mode").is_none() {
+            (text.encode_utf16().count(), names)
+        } else {
+            let tags = text.matches("<b>").count() + text.matches("<a ").count();
+            (units_after_parsing(text), tags + names)
+        };
         vec![
-            Room::new(units_after_parsing(text), TEXT_UNITS_MAX, "UTF-16 units"),
+            Room::new(units, TEXT_UNITS_MAX, "UTF-16 units"),
             Room::new(entities, ENTITIES_MAX, "entities"),
         ]
     }

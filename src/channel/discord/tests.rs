@@ -1,8 +1,9 @@
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, body_among, call, outcome, parts, parts_among, probed, settings};
 use super::super::robot::{Settings, VendorKind};
-use super::super::sample::{NASTY, as_of, chat};
+use super::super::sample::{self, NASTY, as_of, chat};
 use super::*;
 use crate::domain::chat::{Block, Chat, Line, Span};
+use crate::domain::people::People;
 
 const URL: &str = "https://discord.com/api/webhooks/123/t0k3n-t0k3n";
 
@@ -255,4 +256,51 @@ fn the_webhook_itself_is_asked_for_without_a_post() {
         "permanent/endpoint"
     );
     assert_eq!(probed(&robot(), 200, "<html>"), "unknown");
+}
+
+/// So many tasks of so many people each, everybody with an id of their own.
+fn crowd(tasks: usize, people: usize) -> (Chat, People) {
+    let mut known = sample::people();
+    let zhang = known.persons[&PersonId::new("zhang")].clone();
+    let mut chat = titled(4);
+    for task in 0..tasks {
+        let mut line = Vec::new();
+        for number in 0..people {
+            let id = PersonId::new(format!("p{task}-{number}"));
+            let handle = format!("1{:017}", task * people + number);
+            let mut person = zhang.clone();
+            person.handles.insert("discord".to_owned(), handle);
+            line.push(Span::Mention(id.clone(), "张".to_owned()));
+            known.persons.insert(id, person);
+        }
+        chat.blocks.push(Block {
+            task: task.to_string(),
+            lines: vec![Line(line)],
+            ..Block::default()
+        });
+    }
+    (chat, known)
+}
+
+#[test]
+fn where_not_everybody_can_be_rung_at_once_the_tasks_are_divided() {
+    let (chat, people) = crowd(40, 3);
+    let parts = parts_among(&robot(), chat, None, &people);
+    let mut rung = 0;
+    for part in &parts {
+        let body = body_among(&robot(), part.clone(), false, &people);
+        rung += body["allowed_mentions"]["users"].as_array().unwrap().len();
+        assert!(Discord.fits(&body), "{body}");
+    }
+    assert_eq!((parts.len() > 1, rung), (true, 120));
+}
+
+#[test]
+fn of_a_task_with_too_many_people_some_are_rung_and_all_are_named() {
+    let (chat, people) = crowd(1, 120);
+    let parts = parts_among(&robot(), chat, None, &people);
+    assert_eq!(parts.len(), 1);
+    let body = body_among(&robot(), parts[0].clone(), false, &people);
+    assert!(Discord.fits(&body) && rung(&body) > 80, "{}", rung(&body));
+    assert_eq!(text(&body, "/embeds/0/description").matches("<@1").count(), 120);
 }

@@ -285,3 +285,15 @@ fn the_chat_is_asked_for_without_a_post() {
     let unknown = r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#;
     assert_eq!(probed(&robot(), 401, unknown), "permanent/endpoint");
 }
+
+#[test]
+fn user_names_count_as_entities() {
+    let telegram = Telegram::new(&robot());
+    let of = |names: usize, tags: usize| {
+        let text = "@duban ".repeat(names) + &"<b>x</b>".repeat(tags);
+        json!({"text": text, "parse_mode": "HTML"})
+    };
+    assert!(telegram.fits(&of(60, 30)) && !telegram.fits(&of(61, 30)));
+    let plain = |names: usize| json!({"text": "@duban ".repeat(names)});
+    assert!(telegram.fits(&plain(90)) && !telegram.fits(&plain(91)));
+}
