@@ -12,7 +12,9 @@ use crate::domain::task::Light;
 
 use super::Room;
 use super::http::{Call, Url};
-use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, between, disarmed, lookalikes, paragraphs, put};
+use super::robot::{
+    Dialect, Form, Post, Probe, Said, Vendor, between, disarmed, is_retired_connector, lookalikes, paragraphs, put,
+};
 
 /// UTF-8 bytes of a body; "about 28 KB" is posted, so a tenth is left over.
 const BODY_BYTES_MAX: usize = 25_200;
@@ -53,7 +55,7 @@ impl Vendor for Teams {
     }
 
     fn refuses(&self, url: &Url) -> Option<&'static str> {
-        is_connector(url).then_some(
+        is_retired_connector(url).then_some(
             "this is the address of an Office 365 connector, which Microsoft has retired: create a workflow for the channel \
              (\"When a Teams webhook request is received\") and use its address",
         )
@@ -97,12 +99,6 @@ const NOT_ENABLED: &str = "WorkflowTriggerIsNotEnabled";
 fn code<'a>(said: &'a Said<'_>) -> &'a str {
     let code = said.json().and_then(|json| json.pointer("/error/code")?.as_str());
     code.unwrap_or_default()
-}
-
-fn is_connector(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let is_old = matches!(host, "outlook.office.com" | "outlook.office365.com") && url.path().starts_with("/webhook");
-    host == "webhook.office.com" || host.ends_with(".webhook.office.com") || is_old
 }
 
 fn rich(post: &Post<'_>, rung: &[Rung<'_>]) -> Value {

@@ -79,6 +79,16 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback_url(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host_and_port(host, 80).is_some_and(|(host, _)| is_loopback(&host))
+}
+
 /// `NAME <ADDRESS>` or `ADDRESS`, as name and address.
 pub(super) fn mailbox(text: &str) -> Option<(String, String)> {
     let (name, address) = match text.trim().strip_suffix('>') {

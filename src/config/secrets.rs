@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::secret::Secret;
 
 use super::environment::Environment;
-use super::faults::{Faults, Placed};
+use super::faults::{Faults, Place, Placed};
 use super::raw::RawSecret;
 
 /// A secret is a line, not a document.
@@ -17,6 +17,15 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 pub(super) enum InTheClear {
     Warn,
     Allow,
+}
+
+/// Says that a secret stands in the file itself.
+pub(super) fn warn_in_the_clear(faults: &mut Faults, key: &str, place: Place) {
+    faults.warning_hint(
+        place,
+        format!("`{key}` stands in the clear"),
+        "better { credential = \"NAME\" }, { env = \"NAME\" } or { file = \"PATH\" }",
+    );
 }
 
 /// The secret, without the line break at its end.
@@ -30,11 +39,7 @@ pub(super) fn resolve(
     let found = match &raw.value {
         RawSecret::Clear(text) => {
             if in_the_clear == InTheClear::Warn {
-                faults.warning_hint(
-                    raw.place,
-                    format!("`{key}` stands in the clear"),
-                    "better { credential = \"NAME\" }, { env = \"NAME\" } or { file = \"PATH\" }",
-                );
+                warn_in_the_clear(faults, key, raw.place);
             }
             Ok(text.clone())
         }

@@ -12,7 +12,6 @@ impl VendorKind {
         let Ok(url) = Url::parse(text) else {
             return Err("it cannot be read as a URL with a host");
         };
-        let host = url.host_str().unwrap_or_default();
         let path = url.path();
         let has = |key: &str| url.query_pairs().any(|(name, value)| name == key && !value.is_empty());
         let is_server = matches!(self, Self::Matrix | Self::Ntfy | Self::Gotify | Self::Telegram);
@@ -38,7 +37,7 @@ impl VendorKind {
                 "this starts a workflow and takes no messages: make an incoming webhook",
             ),
             (
-                self == Self::Teams && (host == "webhook.office.com" || host.ends_with(".webhook.office.com")),
+                self == Self::Teams && is_retired_connector(&url),
                 "this is an address of the retired Office 365 connector: make a Workflows webhook",
             ),
             (
@@ -57,6 +56,13 @@ impl VendorKind {
     }
 }
 
+/// Whether it is the address of an Office 365 connector, which Microsoft has retired.
+pub(in crate::channel) fn is_retired_connector(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let is_old = matches!(host, "outlook.office.com" | "outlook.office365.com") && url.path().starts_with("/webhook");
+    host == "webhook.office.com" || host.ends_with(".webhook.office.com") || is_old
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,12 +76,14 @@ mod tests {
 
     #[test]
     fn retired_and_foreign_addresses_are_refused_in_words() {
-        let teams = "https://contoso.webhook.office.com/webhookb2/x";
-        assert!(
-            VendorKind::Teams
-                .check_address(teams)
-                .is_err_and(|why| why.contains("retired"))
-        );
+        for teams in [
+            "https://contoso.webhook.office.com/webhookb2/x",
+            "https://outlook.office.com/webhook/x",
+            "https://outlook.office365.com/webhook/x",
+        ] {
+            let found = VendorKind::Teams.check_address(teams);
+            assert!(found.is_err_and(|why| why.contains("retired")), "{teams}");
+        }
         let signed = "https://oapi.dingtalk.com/robot/send?access_token=a&timestamp=1&sign=b";
         assert!(
             VendorKind::Dingtalk

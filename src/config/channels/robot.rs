@@ -2,10 +2,11 @@
 
 use crate::channel::robot::{Settings, VendorKind};
 use crate::channel::{Lane, Target};
+use crate::config::address::is_loopback_url;
 use crate::config::environment::Environment;
 use crate::config::faults::{Faults, Placed};
 use crate::config::raw::{RawChannel, RawSecret};
-use crate::config::secrets::{InTheClear, resolve};
+use crate::config::secrets::{InTheClear, resolve, warn_in_the_clear};
 use crate::secret::Secret;
 
 use super::{require, target};
@@ -98,7 +99,7 @@ pub(super) fn settings(
             return None;
         }
     };
-    let keyword = raw.keyword.as_ref().map(|text| text.value.clone());
+    let keyword = keyword(faults, raw.keyword.as_ref())?;
     let chat_id = proven(faults, raw.chat_id.as_ref(), is_chat_id, hint(vendor, "chat_id"))?;
     let room = proven(faults, raw.room.as_ref(), is_room, hint(vendor, "room"))?;
     let topic = if vendor == VendorKind::Telegram {
@@ -120,6 +121,7 @@ pub(super) fn settings(
                 faults.error_hint(url.place, wrong, url_hint(vendor));
                 return None;
             }
+            warn_of_address_in_the_clear(faults, vendor, url);
             target
         }
         None => Target::Url(Secret::new(vendor.default_url()?)),
@@ -133,12 +135,44 @@ pub(super) fn settings(
         target,
         token,
         secret,
-        keyword: keyword.filter(|word| !word.is_empty()),
+        keyword,
         chat_id,
         room,
         topic,
         lane,
     })
+}
+
+/// Whoever knows a webhook's address posts to its group.
+fn warn_of_address_in_the_clear(faults: &mut Faults, vendor: VendorKind, url: &Placed<RawSecret>) {
+    let is_server = matches!(
+        vendor,
+        VendorKind::Telegram | VendorKind::Matrix | VendorKind::Ntfy | VendorKind::Gotify
+    );
+    if let RawSecret::Clear(text) = &url.value
+        && !is_server
+        && !text.trim().starts_with("file:")
+        && !is_loopback_url(text.trim())
+    {
+        warn_in_the_clear(faults, "url", url.place);
+    }
+}
+
+/// The word as it stands; the outer none: it is empty.
+#[expect(
+    clippy::option_option,
+    reason = "not there, there and right, there and wrong: three answers"
+)]
+fn keyword(faults: &mut Faults, raw: Option<&Placed<String>>) -> Option<Option<String>> {
+    let Some(word) = raw else {
+        return Some(None);
+    };
+    if word.value.trim().is_empty() {
+        let hint = "write the word that the robot's settings ask for, or leave `keyword` away";
+        faults.error_hint(word.place, "`keyword` is empty", hint);
+        return None;
+    }
+    Some(Some(word.value.clone()))
 }
 
 fn token(faults: &mut Faults, env: &Environment, vendor: VendorKind, raw: &Placed<RawSecret>) -> Option<Secret> {

@@ -99,6 +99,39 @@ fn what_a_chat_needs_and_lacks_is_named() {
 }
 
 #[test]
+fn a_keyword_that_is_empty_is_refused() {
+    for word in ["", " "] {
+        let keys = format!("url = \"https://x.org/open-apis/bot/v2/hook/t\", keyword = \"{word}\"");
+        says(&robot("feishu", &keys), "error: `keyword` is empty");
+        says(&robot("feishu", &keys), "or leave `keyword` away");
+    }
+}
+
+#[test]
+fn a_webhooks_address_in_the_clear_is_warned_of() {
+    for (vendor, keys) in ROBOTS {
+        let is_server = matches!(vendor, "telegram" | "matrix" | "ntfy" | "gotify");
+        let printed = robot(vendor, keys).printed();
+        let is_warned_of = printed.contains("warning: `url` stands in the clear");
+        assert_eq!(is_warned_of, !is_server, "{vendor}: {printed}");
+    }
+}
+
+#[test]
+fn a_folder_and_an_address_of_this_machine_may_stand_in_the_clear() {
+    for url in [
+        "file:out",
+        "http://127.0.0.1:8080/cgi-bin/webhook/send?key=k",
+        "http://[::1]/send?key=k",
+        "http://localhost?key=k",
+    ] {
+        check(&robot("wecom", &format!("url = \"{url}\"")), &[]);
+    }
+    let near = "url = \"http://127.0.0.1.evil.example/send?key=k\"";
+    says(&robot("wecom", near), "`url` stands in the clear");
+}
+
+#[test]
 fn a_key_of_another_type_is_refused() {
     says(
         &channel(&format!("{MAIL}, server = \"file:x\", url = \"file:x\"")),
