@@ -1,5 +1,7 @@
 //! People and units: names resolved, and the channels that reach each person.
 
+mod handles;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::channel::Settings;
@@ -41,6 +43,7 @@ pub(super) fn settle(
         let person = person(faults, raw, names, &people, id, &entry.value);
         people.persons.insert(person.id.clone(), person);
     }
+    handles::warn_of_shared(faults, raw);
     warn_of_deputy_cycles(faults, raw, &people);
     for (id, entry) in &raw.units {
         let unit = unit(faults, raw, names, id, entry);
@@ -122,39 +125,11 @@ fn person(faults: &mut Faults, raw: &Raw, names: &Names, people: &People, id: &s
         email,
         locale: locale(faults, entry.locale.as_ref()).unwrap_or(people.locale),
         channels,
-        handles: handles(faults, entry),
+        handles: handles::handles(faults, entry),
         deputy: entry.deputy.as_ref().and_then(|name| names.person(faults, name)),
         away,
         id,
     }
-}
-
-/// How each vendor calls the person. A handle goes into posts as it stands, so it must be one, and nobody else's.
-fn handles(faults: &mut Faults, entry: &RawPerson) -> BTreeMap<String, String> {
-    const EVERYBODY: [&str; 6] = ["all", "everyone", "channel", "here", "room", "0"];
-    let mut handles = BTreeMap::new();
-    for (key, handle) in &entry.handles {
-        let text = handle
-            .value
-            .strip_prefix('@')
-            .filter(|_| *key != "matrix")
-            .unwrap_or(&handle.value);
-        let is_letter = |c: char| c.is_alphanumeric() || "._-+@:|=/".contains(c);
-        if text.is_empty() || !text.chars().all(is_letter) {
-            let wrong = format!("`{}` is no handle of one person", handle.value);
-            faults.error_hint(
-                handle.place,
-                wrong,
-                "write the id by which the vendor knows them, without blanks or brackets",
-            );
-        } else if EVERYBODY.contains(&text.to_lowercase().as_str()) {
-            let wrong = format!("`{}` would ring everybody", handle.value);
-            faults.error_hint(handle.place, wrong, "a handle belongs to one person");
-        } else {
-            handles.insert((*key).to_owned(), text.to_owned());
-        }
-    }
-    handles
 }
 
 /// The person's own list, else email channels, then others whose members name them; what does not reach them is left out.

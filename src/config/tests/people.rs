@@ -125,3 +125,76 @@ fn a_misspelt_email_is_not_also_a_person_whom_nothing_reaches() {
         &["duban.toml:2:16: error: unknown key `emial` in `people.eve`"],
     );
 }
+
+#[test]
+fn a_handle_is_of_the_form_that_its_vendor_gives_out() {
+    for (key, right, wrong) in [
+        (
+            "discord",
+            ["123456789012345", "123456789012345678"],
+            ["chen#1234", "1234"],
+        ),
+        ("slack", ["U012AB3CD", "W012"], ["chen.lan", "u012ab3cd"]),
+        (
+            "matrix",
+            ["@chen:example.org", "@c=1:h.example:8448"],
+            ["chen", "@chen"],
+        ),
+        ("telegram", ["123456789", "@chen_lan"], ["chen", "chen.lan"]),
+        ("wecom", ["chenlan", "chen.lan@corp"], ["chen lan", "chen|li"]),
+        ("dingtalk", ["0123456789", "manager-1"], ["<chen>", "a|b"]),
+        ("mattermost", ["chen.lan", "@chen"], ["chen lan", "chen(lan)"]),
+        ("rocketchat", ["chen.lan", "chen-1"], ["chen]", "a|b"]),
+        ("feishu", ["ou_7dab8a3d", "ou_1"], ["ou_<1>", "13800001111 x"]),
+        (
+            "teams",
+            ["chen@contoso.com", "8c3dcc9d-a365-4777-87ad-535d62aabbcc"],
+            ["chenlan", "8c3dcc9d-a365"],
+        ),
+        ("mobile", ["13800001111", "+852-12345678"], ["138 0000", "+"]),
+    ] {
+        for text in right {
+            lines(
+                &format!("people.eve = {{ email = \"e@x.org\", {key} = \"{text}\" }}"),
+                &[],
+            );
+        }
+        for text in wrong {
+            let fixture = with(&format!(
+                "{TASK}\npeople.eve = {{ email = \"e@x.org\", {key} = \"{text}\" }}"
+            ));
+            says(
+                &fixture,
+                &format!("error: `{text}` is no handle of one person at {key}"),
+            );
+            says(&fixture, "hint: write ");
+        }
+    }
+}
+
+#[test]
+fn a_handle_that_rings_everybody_is_refused() {
+    for text in ["all", "@Everyone", "here"] {
+        let fixture = with(&format!(
+            "{TASK}\npeople.eve = {{ email = \"e@x.org\", wecom = \"{text}\" }}"
+        ));
+        says(&fixture, &format!("error: `{text}` would ring everybody"));
+    }
+}
+
+#[test]
+fn an_id_of_feishu_that_rings_in_ones_own_tenant_only_is_warned_of() {
+    lines(
+        "people.eve = { email = \"e@x.org\", feishu = \"chen1\" }",
+        &["duban.toml:2:44: warning: `chen1` is no open_id of Feishu"],
+    );
+}
+
+#[test]
+fn two_people_with_one_handle_are_warned_of_by_name() {
+    lines(
+        "people.a = { email = \"a@x.org\", telegram = \"chen_lan\", wecom = \"x\" }\n\
+         people.b = { email = \"b@x.org\", telegram = \"@chen_lan\", slack = \"U1\" }",
+        &["duban.toml:3:44: warning: `a` and `b` have the same handle at telegram: `@chen_lan`"],
+    );
+}
