@@ -1,7 +1,7 @@
 //! Channels (渠道): hands a finished message to the world and says what became of it.
 //!
-//! A channel gets a [`Parcel`] and answers with one [`Outcome`]; it knows nothing of stores, retries or people, keeps no
-//! queue and reads no clock. Every attempt ends under a time limit of its own. Nothing in this room prints an address, a
+//! A channel gets a [`Parcel`] and answers with one [`Outcome`]; it knows nothing of stores or of when
+//! to try again, keeps no queue and reads no clock; of people it knows what the parcel brings, their handles. Every attempt ends under a time limit of its own. Nothing in this room prints an address, a
 //! URL, a token or a body: not in an outcome's words, not in an error, not in `Debug`.
 
 mod certificate;

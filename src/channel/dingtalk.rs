@@ -13,7 +13,8 @@ use crate::secret::Secret;
 use super::Room;
 use super::http::{Call, Url, WAIT_MAX};
 use super::robot::{
-    Dialect, Form, Post, Probe, Said, Settings, Vendor, between, disarmed, hmac_sha256, lookalikes, page, put,
+    Dialect, Form, Post, Probe, Said, Settings, Vendor, between, disarmed, full_width, hmac_sha256, lookalikes, page,
+    put,
 };
 
 /// UTF-8 bytes of a body; "exceed 20000 bytes" is said in an answer only, so some are left over.
@@ -238,7 +239,7 @@ impl Dialect for Markdown<'_> {
     }
 
     fn line(&self, written: String) -> String {
-        disarmed(&written, |mark| lookalikes(&mark.to_string(), "#>-+=.)"))
+        disarmed(&written, full_width)
     }
 
     fn line_break(&self) -> &'static str {

@@ -13,7 +13,9 @@ use crate::domain::task::Light;
 
 use super::Room;
 use super::http::{Call, Url, WAIT_MAX, WAIT_MIN};
-use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, under_title};
+use super::robot::{
+    Dialect, Form, Post, Probe, Said, Vendor, behind_backslash, disarmed, lookalikes, page, under_title,
+};
 
 /// Of `content`; "characters", counted as UTF-16 units, which are never fewer.
 const CONTENT_UNITS_MAX: usize = 2000;
@@ -234,7 +236,7 @@ impl Dialect for Markdown<'_> {
     }
 
     fn line(&self, written: String) -> String {
-        no_block(&written)
+        disarmed(&written, behind_backslash)
     }
 }
 
@@ -255,7 +257,7 @@ impl Dialect for Plain<'_> {
     }
 
     fn line(&self, written: String) -> String {
-        no_block(&written)
+        disarmed(&written, behind_backslash)
     }
 }
 
@@ -275,20 +277,6 @@ pub(super) fn backslashed(text: &str, marks: &str) -> String {
         written.push(c);
     }
     written
-}
-
-/// A line that would begin a list, a heading, a quote or small print has a backslash before what would begin it.
-pub(super) fn no_block(written: &str) -> String {
-    let line = written.trim_start();
-    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    if line.starts_with(['-', '+', '#', '>']) {
-        format!("\\{line}")
-    } else if after.len() < line.len() && after.starts_with(['.', ')']) {
-        let number: String = line.chars().take_while(char::is_ascii_digit).collect();
-        format!("{number}\\{after}")
-    } else {
-        line.to_owned()
-    }
 }
 
 #[cfg(test)]

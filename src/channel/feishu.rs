@@ -178,14 +178,14 @@ impl Dialect for Markdown<'_> {
     fn text(&self, text: &str) -> String {
         let mut written = String::with_capacity(text.len());
         // These three end an address that Feishu would link by itself: a number within it might be shown as it stands.
-        for c in lookalikes(text, "<>|").chars() {
+        for c in lookalikes(&without_shortcodes(text), "<>|").chars() {
             if "&*_~`[]\\#$!".contains(c) {
                 written.push_str(&number(c));
             } else {
                 written.push(c);
             }
         }
-        without_shortcodes(&written, &number(':'))
+        written
     }
 
     fn strong(&self, written: &str) -> String {

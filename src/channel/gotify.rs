@@ -13,7 +13,9 @@ use crate::secret::Secret;
 
 use super::Room;
 use super::http::{Call, Url, under};
-use super::robot::{Dialect, Form, Post, Probe, Said, Settings, Unstyled, Vendor, under_title};
+use super::robot::{
+    Dialect, Form, Post, Probe, Said, Settings, Unstyled, Vendor, behind_backslash, disarmed, under_title,
+};
 
 /// UTF-8 bytes of a message. None is documented; a server on `MySQL` keeps 65535.
 const MESSAGE_BYTES_MAX: usize = 58_000;
@@ -168,25 +170,12 @@ impl Dialect for CommonMark {
     }
 
     fn line(&self, written: String) -> String {
-        not_a_block(written.trim_start())
+        disarmed(&written, behind_backslash)
     }
 
     fn line_break(&self) -> &'static str {
         // Without the two spaces the lines would be joined.
         "  \n"
-    }
-}
-
-/// A line that would begin a heading, a list or an underlining does not.
-fn not_a_block(line: &str) -> String {
-    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = line.len() - rest.len();
-    if line.starts_with(['#', '-', '+', '=']) {
-        format!("\\{line}")
-    } else if digits > 0 && rest.starts_with(['.', ')']) {
-        format!("{}\\{rest}", line.get(..digits).unwrap_or_default())
-    } else {
-        line.to_owned()
     }
 }
 

@@ -9,9 +9,12 @@ use crate::domain::id::{MessageId, PersonId};
 use crate::domain::outcome::{Outcome, Reach};
 
 use super::Room;
-use super::discord::{backslashed, no_block};
+use super::discord::backslashed;
 use super::http::{Call, Url};
-use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, unlinked};
+use super::robot::{
+    Dialect, Form, Post, Probe, Said, Vendor, behind_backslash, disarmed, full_width, lookalikes, page, unlinked,
+    without_shortcodes,
+};
 
 /// Characters of a text; a server splits at 16 383 where nobody changed that, and what it split it may keep in part.
 const TEXT_CHARS_MAX: usize = 15_999;
@@ -104,7 +107,7 @@ struct Markdown<'a> {
 impl Dialect for Markdown<'_> {
     fn text(&self, text: &str) -> String {
         // `<…>` and `@` are read by the server before any markdown, and `&amp;`, `$` and short names know no backslash.
-        let text = lookalikes(&unlinked(&no_short_names(text)), "<@&$");
+        let text = lookalikes(&unlinked(&without_shortcodes(text)), "<@&$");
         backslashed(&text, "\\`*_~|[]#>")
     }
 
@@ -126,12 +129,11 @@ impl Dialect for Markdown<'_> {
     fn line(&self, written: String) -> String {
         // The server takes letters of any script that touch a name for a part of it.
         let is_word = |c: char| c.is_alphanumeric() || ":.-_@".contains(c);
-        let line = no_block(&set_apart(&written, is_word, is_word));
-        match line.strip_prefix('=') {
-            // A line of these would make a heading of the line above.
-            Some(rest) => lookalikes("=", "=") + rest,
-            None => line,
-        }
+        disarmed(&set_apart(&written, is_word, is_word), |mark| match mark {
+            // A line of these would make a heading of the line above, whatever stands before them.
+            '=' => full_width(mark),
+            _ => behind_backslash(mark),
+        })
     }
 }
 
@@ -159,25 +161,6 @@ pub(super) fn set_apart(written: &str, before: impl Fn(char) -> bool, after: imp
         }
     }
     line
-}
-
-/// `:bell:` is no picture: its first colon becomes its full-width form.
-pub(super) fn no_short_names(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        let is_name = c == ':'
-            && rest
-                .as_str()
-                .split_once(':')
-                .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_of_short_name));
-        written.push(if is_name { '：' } else { c });
-    }
-    written
-}
-
-fn is_of_short_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_+-.".contains(c)
 }
 
 #[cfg(test)]

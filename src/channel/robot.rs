@@ -32,7 +32,7 @@ use super::{
 use super::{slack, teams, telegram, wecom, words};
 
 pub(super) use address::is_retired_connector;
-pub(super) use letters::{between, disarmed, without_shortcodes};
+pub(super) use letters::{behind_backslash, between, disarmed, full_width, without_shortcodes};
 pub(super) use page::{Dialect, Unstyled, lookalikes, page, paragraphs, under_title, unlinked};
 pub(super) use said::Said;
 pub(super) use signature::hmac_sha256;

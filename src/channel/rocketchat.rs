@@ -10,8 +10,10 @@ use crate::domain::outcome::{Outcome, Reach};
 
 use super::Room;
 use super::http::{Call, Url, WAIT_MAX, WAIT_MIN};
-use super::mattermost::{EDGE, no_short_names, set_apart};
-use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, unlinked};
+use super::mattermost::{EDGE, set_apart};
+use super::robot::{
+    Dialect, Form, Post, Probe, Said, Vendor, disarmed, full_width, lookalikes, page, unlinked, without_shortcodes,
+};
 
 /// UTF-16 units of a text, a tenth below the 5000 that a server allows where nobody changed that.
 const TEXT_UNITS_MAX: usize = 4500;
@@ -169,7 +171,7 @@ struct Markdown<'a> {
 
 impl Dialect for Markdown<'_> {
     fn text(&self, text: &str) -> String {
-        lookalikes(&unlinked(&no_short_names(text)), "<>[]*_~`|@#\\$&")
+        lookalikes(&unlinked(&without_shortcodes(text)), "<>[]*_~`|@#\\$&")
     }
 
     fn strong(&self, written: &str) -> String {
@@ -194,22 +196,8 @@ impl Dialect for Markdown<'_> {
             |c| !c.is_whitespace(),
             |c| c.is_alphanumeric() || "-_.:@".contains(c),
         );
-        no_list(line.trim_start())
+        disarmed(&line, full_width)
     }
-}
-
-/// A line that would begin a list begins with characters that read the same.
-fn no_list(line: &str) -> String {
-    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let (kept, rest) = line.split_at(line.len() - after.len());
-    let mark = match rest.chars().next() {
-        Some('-' | '+') if kept.is_empty() => "-+",
-        Some('.') if !kept.is_empty() => ".",
-        Some(_) | None => return line.to_owned(),
-    };
-    let mut rest = rest.chars();
-    let first: String = rest.by_ref().take(1).collect();
-    format!("{kept}{}{}", lookalikes(&first, mark), rest.as_str())
 }
 
 #[cfg(test)]

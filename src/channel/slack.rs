@@ -119,7 +119,7 @@ fn word<'a>(said: &Said<'a>) -> &'a str {
 
 fn blocks(post: &Post<'_>, heading: &str) -> Vec<Value> {
     let dialect = Mrkdwn(post);
-    let title = lookalikes(&without_shortcodes(heading, "："), "&<>");
+    let title = lookalikes(&without_shortcodes(heading), "&<>");
     let mut blocks = Vec::new();
     if units(&title) <= HEADER_UNITS_MAX {
         blocks.push(json!({"type": "header", "text": {"type": "plain_text", "text": title}}));
@@ -164,10 +164,10 @@ fn units(text: &str) -> usize {
 /// `&`, `<` and `>` have escapes; nothing else has.
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    lookalikes(&without_shortcodes(&text, "："), "*_~`")
+    lookalikes(&without_shortcodes(&text), "*_~`")
 }
 
-/// A quote begins with an escaped `>` too.
+/// A quote begins with an escaped `>` too; lines begin nothing else here.
 fn not_a_quote(line: &str) -> String {
     let line = line.trim_start_matches([' ', '\t']);
     match line.strip_prefix("&gt;") {

@@ -13,7 +13,8 @@ use crate::domain::task::Light;
 use super::Room;
 use super::http::{Call, Url};
 use super::robot::{
-    Dialect, Form, Post, Probe, Said, Vendor, between, disarmed, is_retired_connector, lookalikes, paragraphs, put,
+    Dialect, Form, Post, Probe, Said, Vendor, between, disarmed, full_width, is_retired_connector, lookalikes,
+    paragraphs, put,
 };
 
 /// UTF-8 bytes of a body; "about 28 KB" is posted, so a tenth is left over.
@@ -222,7 +223,7 @@ impl Dialect for Markdown<'_> {
     }
 
     fn line(&self, written: String) -> String {
-        disarmed(&written, |mark| lookalikes(&mark.to_string(), "#>-+=.)"))
+        disarmed(&written, full_width)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::task::Light;
 
 use super::Room;
 use super::http::{Call, Url};
-use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, lookalikes, page, put};
+use super::robot::{Dialect, Form, Post, Probe, Said, Vendor, disarmed, full_width, lookalikes, page, put};
 
 /// UTF-8 bytes of a markdown's `content`.
 const MARKDOWN_BYTES_MAX: usize = 4096;
@@ -134,11 +134,11 @@ impl Dialect for Markdown<'_> {
     }
 
     fn line(&self, written: String) -> String {
-        not_a_block(written)
+        disarmed(&written, full_width)
     }
 }
 
-/// Plain text, in which `<@userid>` still rings.
+/// Plain text. The lists beside it ring; `<@userid>` would ring here too, so that none of its marks are left.
 struct Text;
 
 impl Dialect for Text {
@@ -152,17 +152,6 @@ impl Dialect for Text {
 
     fn mention(&self, _person: &PersonId, name: &str) -> String {
         self.text(name)
-    }
-}
-
-/// A line that would begin a heading, a list or a quote begins with a character that reads the same.
-pub(super) fn not_a_block(written: String) -> String {
-    match written.chars().next() {
-        Some(first @ ('#' | '>' | '-' | '+')) => {
-            let rest: String = written.chars().skip(1).collect();
-            lookalikes(&first.to_string(), "#>-+") + &rest
-        }
-        Some(_) | None => written,
     }
 }
 

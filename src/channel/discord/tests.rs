@@ -94,7 +94,8 @@ fn ledger_text_brings_no_markup_no_link_and_no_mention() {
 
 #[test]
 fn a_line_begins_no_list_no_heading_and_no_quote() {
-    let lines = ["- a", "-# a", "> a", "# a", "12. a", "3) a", "2021-12-16"].map(no_block);
+    let lines = ["- a", "-# a", "> a", "# a", "12. a", "3) a", "2021-12-16"];
+    let lines = lines.map(|line| disarmed(line, behind_backslash));
     assert_eq!(
         lines,
         ["\\- a", "\\-# a", "\\> a", "\\# a", "12\\. a", "3\\) a", "2021-12-16"]

@@ -90,7 +90,7 @@ fn a_line_of_the_ledger_begins_no_block_and_holds_no_emoji_by_name() {
         ..Chat::default()
     };
     let body = body(&bot(), chat, false);
-    assert_eq!(contents(&body), "&#35; x\n&#45; x\n1&#46; x\n&#58;DONE: 09:00");
+    assert_eq!(contents(&body), "&#35; x\n&#45; x\n1&#46; x\n：DONE: 09:00");
     assert_eq!(body["card"]["header"]["title"]["content"], "＜at id=all＞＜/at＞");
 }
 

@@ -66,14 +66,6 @@ fn nobody_is_rung_by_a_word_for_everybody() {
 }
 
 #[test]
-fn a_short_name_is_no_picture_and_a_time_stays_a_time() {
-    assert_eq!(
-        no_short_names("截至 09:00 :bell: :+1: a:b"),
-        "截至 09:00 ：bell: ：+1: a:b"
-    );
-}
-
-#[test]
 fn a_name_is_set_apart_from_letters_that_touch_it() {
     let body = body(&robot(), chat(), false);
     let post = text(&body).contains("：@zhangsan、");

@@ -1,5 +1,7 @@
 //! Characters that would be markup, made harmless.
 
+use super::page::lookalikes;
+
 /// A line that begins neither a heading, a quote, a list, a rule nor code: the mark that would begin it is written as
 /// `harmless` says, and blanks before it are dropped. What the dialect itself wrote begins with none of these marks.
 pub(in crate::channel) fn disarmed(line: &str, harmless: impl Fn(char) -> String) -> String {
@@ -18,19 +20,30 @@ pub(in crate::channel) fn disarmed(line: &str, harmless: impl Fn(char) -> String
     }
 }
 
-/// The text without names of emoji (`:fire:`): each colon that would begin one is written as `harmless`.
-pub(in crate::channel) fn without_shortcodes(text: &str, harmless: &str) -> String {
+/// A mark that is harmless because it is another letter, which reads the same: for dialects that know no escapes.
+pub(in crate::channel) fn full_width(mark: char) -> String {
+    lookalikes(&mark.to_string(), "#>-+=.)")
+}
+
+/// A mark that is harmless behind a backslash.
+pub(in crate::channel) fn behind_backslash(mark: char) -> String {
+    format!("\\{mark}")
+}
+
+/// The text without names of emoji (`:fire:`): the first colon of each becomes its full-width form.
+pub(in crate::channel) fn without_shortcodes(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let begins = |next: &char| next.is_ascii_alphabetic() || matches!(next, '+' | '-' | '_');
-        if c == ':' && chars.peek().is_some_and(begins) {
-            safe.push_str(harmless);
-        } else {
-            safe.push(c);
-        }
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let name = rest.as_str().split_once(':').map_or("", |(name, _)| name);
+        let is_name = c == ':' && !name.is_empty() && name.chars().all(is_of_shortcode);
+        safe.push(if is_name { '：' } else { c });
     }
     safe
+}
+
+fn is_of_shortcode(c: char) -> bool {
+    c.is_alphanumeric() || "_+-.'".contains(c)
 }
 
 /// Written words between two marks, which touch the first and the last of them, or the vendor would show the marks.
@@ -49,7 +62,6 @@ mod tests {
 
     #[test]
     fn a_line_begins_no_block_and_numbers_that_are_none_stay() {
-        let full_width = |c: char| super::super::lookalikes(&c.to_string(), "#>-+=.)");
         let disarmed = |line: &str| disarmed(line, full_width);
         assert_eq!(disarmed("# x"), "＃ x");
         assert_eq!(disarmed("---"), "－--");
@@ -62,10 +74,16 @@ mod tests {
     }
 
     #[test]
-    fn a_colon_before_a_name_begins_no_emoji_and_times_and_addresses_stay() {
+    fn a_mark_behind_a_backslash_is_none() {
+        let lines = ["- a", "12) a", "1.5"].map(|line| disarmed(line, behind_backslash));
+        assert_eq!(lines, ["\\- a", "12\\) a", "1.5"]);
+    }
+
+    #[test]
+    fn a_name_between_colons_is_no_emoji_and_times_and_addresses_stay() {
         assert_eq!(
-            without_shortcodes(":fire: 09:00 http://x", "："),
-            "：fire: 09:00 http://x"
+            without_shortcodes(":fire: 09:00 http://x :+1::skin-tone-2: :督办: a:b"),
+            "：fire: 09:00 http://x ：+1:：skin-tone-2: ：督办: a:b"
         );
     }
 
