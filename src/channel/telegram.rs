@@ -122,9 +122,13 @@ impl Vendor for Telegram {
         Probe {
             call: Call::post(self.method(url, "getChat"), body.to_string()),
             // The answer tells all about the chat: its name, who is in it, how to join.
-            judge: |said| match outcome(said) {
-                Outcome::Delivered(_) => said.delivered("the chat is known"),
-                other => other,
+            judge: |said| {
+                let outcome = outcome(said);
+                if outcome.is_success() {
+                    said.delivered("the chat is known")
+                } else {
+                    outcome
+                }
             },
             untried: "that the bot may write in the chat, and that the topic is there",
         }
