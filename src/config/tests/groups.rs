@@ -50,6 +50,7 @@ fn value(vendor: VendorKind, key: &str) -> &'static str {
         (_, VendorKind::Slack) => "https://hooks.slack.com/services/T/B/x",
         (_, VendorKind::Teams) => "https://x.logic.azure.com:443/workflows/x?sig=y",
         (_, VendorKind::Discord) => "https://discord.com/api/webhooks/1/t",
+        (_, VendorKind::Mattermost) => "https://chat.example.org/hooks/x",
         (_, _) => "https://chat.example.org/hooks/x/y",
     }
 }
