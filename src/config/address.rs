@@ -81,12 +81,36 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 /// Whether a URL leads to this machine.
 pub(super) fn is_loopback_url(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else {
-        return false;
-    };
+    host_of(text).is_some_and(|host| is_loopback(&host))
+}
+
+/// Whether a URL is one of `http` and leads beyond this machine and those near it.
+pub(super) fn is_open_road(text: &str) -> bool {
+    let is_http = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+    is_http && !host_of(text).is_some_and(|host| is_within(&host))
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    host_and_port(host, 80).is_some_and(|(host, _)| is_loopback(&host))
+    host_and_port(host, 80).map(|(host, _)| host)
+}
+
+/// Whether a host can only be this machine or one near it: a private address, or a name that means nothing elsewhere.
+fn is_within(host: &str) -> bool {
+    if is_loopback(host) {
+        return true;
+    }
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
+        Err(_) => {
+            let host = host.to_ascii_lowercase();
+            let near = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
+            !host.contains('.') || near.iter().any(|end| host.ends_with(end))
+        }
+    }
 }
 
 /// `NAME <ADDRESS>` or `ADDRESS`, as name and address.

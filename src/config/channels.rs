@@ -1,6 +1,8 @@
 //! Channels: from their tables to the settings of `channel`.
 
+mod budget;
 mod robot;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,11 +10,10 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 
 use crate::channel::robot::VendorKind;
-use crate::channel::{Budget, Lane, Settings, Target, email, webhook};
+use crate::channel::{Lane, Settings, Target, email, webhook};
 use crate::domain::id::{ChannelId, PersonId};
-use crate::domain::ladder::TimeUnit;
 
-use super::address::{folder_at, is_loopback, mailbox, server};
+use super::address::{folder_at, is_loopback, is_open_road, mailbox, server};
 use super::environment::Environment;
 use super::faults::{Faults, Placed};
 use super::names::Names;
@@ -44,7 +45,48 @@ pub(super) fn settle(
             channels.insert(ChannelId::new(id.as_str()), settings);
         }
     }
+    twins::warn(faults, raw, &channels);
     channels
+}
+
+/// What a channel of a type may have, its own keys first; none: there is no such type.
+pub(super) fn keys_of(kind: &str) -> Option<Vec<&'static str>> {
+    let own = match kind {
+        "email" => EMAIL_KEYS,
+        "webhook" => WEBHOOK_KEYS,
+        _ => robot::keys(vendor_of(kind)?),
+    };
+    Some(own.iter().chain(LANE_KEYS).copied().collect())
+}
+
+fn vendor_of(kind: &str) -> Option<VendorKind> {
+    VendorKind::ALL.into_iter().find(|vendor| vendor.as_str() == kind)
+}
+
+/// The type that another name of a chat stands for.
+fn alias(kind: &str) -> Option<&'static str> {
+    let vendor = match kind.to_lowercase().as_str() {
+        "lark" | "飞书" => VendorKind::Feishu,
+        "wechat" | "weixin" | "qywx" | "wechatwork" | "wxwork" | "企业微信" => VendorKind::Wecom,
+        "dingding" | "ding" | "钉钉" => VendorKind::Dingtalk,
+        "rocket.chat" | "rocket-chat" | "rocket_chat" => VendorKind::Rocketchat,
+        "msteams" | "ms-teams" | "microsoft-teams" => VendorKind::Teams,
+        "mail" | "smtp" | "邮件" => return Some("email"),
+        _ => return None,
+    };
+    Some(vendor.as_str())
+}
+
+fn unknown_kind(faults: &mut Faults, kind: &Placed<String>) {
+    let text = format!("channel type `{}` is unknown", kind.value);
+    if let Some(meant) = alias(&kind.value) {
+        faults.error_hint(kind.place, text, format!("did you mean `{meant}`?"));
+        return;
+    }
+    let vendors = VendorKind::ALL.iter().map(|vendor| vendor.as_str());
+    let known: Vec<&str> = ["email", "webhook"].into_iter().chain(vendors).collect();
+    let all = Some(known.join(", "));
+    faults.unknown(kind.place, text, &kind.value, known.iter().copied(), all);
 }
 
 fn channel(
@@ -56,44 +98,35 @@ fn channel(
 ) -> Option<Settings> {
     let raw = &entry.value;
     let kind = raw.kind.as_ref()?;
-    let vendor = VendorKind::ALL.into_iter().find(|vendor| vendor.as_str() == kind.value);
-    let keys = match (kind.value.as_str(), vendor) {
-        ("email", _) => EMAIL_KEYS,
-        ("webhook", _) => WEBHOOK_KEYS,
-        (_, Some(vendor)) => robot::keys(vendor),
-        (other, None) => {
-            let text = format!("channel type `{other}` is unknown");
-            let vendors = VendorKind::ALL.iter().map(|vendor| vendor.as_str());
-            let known: Vec<&str> = ["email", "webhook"].into_iter().chain(vendors).collect();
-            let all = Some(known.join(", "));
-            faults.unknown(kind.place, text, other, known.iter().copied(), all);
-            return None;
-        }
+    let vendor = vendor_of(&kind.value);
+    let Some(keys) = keys_of(&kind.value) else {
+        unknown_kind(faults, kind);
+        return None;
     };
     for (key, place) in &raw.present {
-        if !keys.contains(key) && !LANE_KEYS.contains(key) {
+        if !keys.contains(key) {
             let text = format!("`{key}` does not belong to a channel of type {}", kind.value);
             faults.error_hint(*place, text, format!("it may have: {}", keys.join(", ")));
         }
     }
     match vendor {
         Some(vendor) => {
-            let lane = lane(faults, names, raw, Lane::robot(vendor.budgets()));
+            let lane = lane(faults, names, raw, Some(vendor), Lane::robot(vendor.budgets()));
             robot::settings(faults, env, vendor, id, entry, lane).map(Settings::Robot)
         }
         None if kind.value == "email" => {
-            let lane = lane(faults, names, raw, Lane::email());
+            let lane = lane(faults, names, raw, None, Lane::email());
             email_settings(faults, env, id, entry, lane).map(Settings::Email)
         }
         None => {
-            let lane = lane(faults, names, raw, Lane::webhook());
+            let lane = lane(faults, names, raw, None, Lane::webhook());
             webhook_settings(faults, env, id, entry, lane).map(Settings::Webhook)
         }
     }
 }
 
 /// What every channel may say of itself, over the defaults of its type.
-fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel, default: Lane) -> Lane {
+fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel, vendor: Option<VendorKind>, default: Lane) -> Lane {
     let concurrency = raw.concurrency.as_ref().and_then(|number| {
         if !(1..=CONCURRENCY_MAX).contains(&number.value) {
             faults.error(
@@ -117,7 +150,7 @@ fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel, default: Lane) -> 
         .collect();
     Lane {
         budgets: match &raw.budget {
-            Some(text) => budget(faults, text).into_iter().collect(),
+            Some(text) => budget::read(faults, vendor, text),
             None => default.budgets,
         },
         concurrency: concurrency.unwrap_or(default.concurrency),
@@ -129,29 +162,6 @@ fn lane(faults: &mut Faults, names: &Names, raw: &RawChannel, default: Lane) -> 
             .filter(|waits| !waits.is_empty()),
         members,
     }
-}
-
-fn budget(faults: &mut Faults, text: &Placed<String>) -> Option<Budget> {
-    let parts = text.value.split_once('/');
-    let found = parts.and_then(|(count, per)| {
-        let unit = match per.trim() {
-            "s" | "sec" => TimeUnit::Seconds,
-            "m" | "min" => TimeUnit::Minutes,
-            "h" | "hour" => TimeUnit::Hours,
-            "d" | "day" => TimeUnit::Days,
-            _ => return None,
-        };
-        let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-        Some(Budget {
-            count,
-            per: TimeDelta::seconds(unit.seconds()?),
-        })
-    });
-    if found.is_none() {
-        let wrong = format!("`{}` is no budget", text.value);
-        faults.error_hint(text.place, wrong, "write 18/min, 5/s, 100/h or 2000/d");
-    }
-    found
 }
 
 fn email_settings(
@@ -287,6 +297,14 @@ fn target(faults: &mut Faults, env: &Environment, url: &Placed<RawSecret>) -> Op
         let wrong = format!("{from} is no address: {error}");
         faults.error_hint(url.place, wrong, "https://HOST/PATH, http://HOST/PATH or file:DIR");
         return None;
+    }
+    // The address is often all the secret there is.
+    if is_open_road(text) {
+        faults.warning_hint(
+            url.place,
+            "over http:// the address and the posts go in the clear",
+            "write https://, where the server has it",
+        );
     }
     Some(Target::Url(crate::secret::Secret::new(text)))
 }

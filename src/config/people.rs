@@ -74,6 +74,9 @@ pub(super) fn channel(faults: &mut Faults, raw: &Raw, name: &Placed<String>) -> 
 
 /// The channel of that id as a recipient itself; a fault where it is one of mail, which has no address of its own.
 pub(super) fn group(faults: &mut Faults, raw: &Raw, name: &Placed<String>) -> Option<ChannelId> {
+    // As it is written in `to`.
+    let bare = name.value.strip_prefix("channel:").unwrap_or(&name.value).trim();
+    let name = &Placed::new(bare.to_owned(), name.place);
     let id = channel(faults, raw, name)?;
     let kind = raw
         .channels

@@ -28,7 +28,10 @@ pub(super) fn warn_in_the_clear(faults: &mut Faults, key: &str, place: Place) {
     );
 }
 
-/// The secret, without the line break at its end.
+/// What was found, and what to call it where it is of no use; or what is wrong, and what to do.
+type Found = Result<(String, String), (String, String)>;
+
+/// The secret: one line, without a byte order mark before it and line ends around it.
 pub(super) fn resolve(
     faults: &mut Faults,
     env: &Environment,
@@ -36,61 +39,97 @@ pub(super) fn resolve(
     raw: &Placed<RawSecret>,
     in_the_clear: InTheClear,
 ) -> Option<Secret> {
-    let found = match &raw.value {
+    let found: Found = match &raw.value {
         RawSecret::Clear(text) => {
             if in_the_clear == InTheClear::Warn {
                 warn_in_the_clear(faults, key, raw.place);
             }
-            Ok(text.clone())
+            Ok((text.clone(), key.to_owned()))
         }
-        RawSecret::Env(name) => env.get(name).map(str::to_owned).ok_or_else(|| {
-            (
+        RawSecret::Env(name) => match env.get(name) {
+            Some(text) => Ok((text.to_owned(), name.clone())),
+            None => Err((
                 format!("environment variable `{name}` is not set"),
                 "set it where Duban is started".to_owned(),
-            )
-        }),
-        RawSecret::File(path) => read(&faults.folder(raw.place).join(path)),
-        RawSecret::Credential(name) => match env.get("CREDENTIALS_DIRECTORY") {
-            Some(folder) if is_plain_name(name) => read(&PathBuf::from(folder).join(name)),
-            Some(_) => Err((
-                format!("`{name}` is no name of a credential"),
-                "a name has no `/`".to_owned(),
-            )),
-            None => Err((
-                format!("credential `{name}` cannot be read: CREDENTIALS_DIRECTORY is not set"),
-                format!("systemd sets it where the unit has LoadCredential={name}:PATH"),
             )),
         },
-    };
-    match found {
-        Ok(text) => {
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            let text = text.strip_suffix('\r').unwrap_or(text);
-            if text.is_empty() {
-                faults.error(raw.place, format!("`{key}` is empty"));
-                return None;
-            }
-            Some(Secret::new(text))
+        RawSecret::File(path) => {
+            let path = faults.folder(raw.place).join(path);
+            warn_of_others(faults, raw, &path);
+            read(&path)
         }
+        RawSecret::Credential(name) => credential(env, name),
+    };
+    let (text, name) = match found {
+        Ok(found) => found,
         Err((text, hint)) => {
             faults.error_hint(raw.place, text, hint);
-            None
+            return None;
         }
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let Some(line) = lines.next() else {
+        faults.error(raw.place, format!("`{key}` is empty"));
+        return None;
+    };
+    if lines.next().is_some() {
+        let hint = "a secret is one line, with nothing else in its place";
+        faults.error_hint(raw.place, format!("`{name}` holds more than one line"), hint);
+        return None;
     }
+    Some(Secret::new(line))
+}
+
+fn credential(env: &Environment, name: &str) -> Found {
+    match env.get("CREDENTIALS_DIRECTORY") {
+        Some(folder) if is_plain_name(name) => read(&PathBuf::from(folder).join(name)),
+        Some(_) => Err((
+            format!("`{name}` is no name of a credential"),
+            "a name has no `/`".to_owned(),
+        )),
+        None => Err((
+            format!("credential `{name}` cannot be read: CREDENTIALS_DIRECTORY is not set"),
+            format!("systemd sets it where the unit has LoadCredential={name}:PATH"),
+        )),
+    }
+}
+
+/// Says where others on this machine can read the file, or write it.
+#[cfg(unix)]
+fn warn_of_others(faults: &mut Faults, raw: &Placed<RawSecret>, path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = fs::metadata(path).map_or(0, |data| data.permissions().mode());
+    if mode & 0o077 != 0 {
+        let path = whole(path);
+        let text = format!("others can read or write the secret in `{}`", path.display());
+        let hint = format!("chmod 600 {}; the user that runs Duban must own it", path.display());
+        faults.warning_hint(raw.place, text, hint);
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_others(_faults: &mut Faults, _raw: &Placed<RawSecret>, _path: &Path) {}
+
+/// The path from the root on, so that it is plain where was looked.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\'])
 }
 
-fn read(path: &Path) -> Result<String, (String, String)> {
+/// The text of a file, and its path as its name.
+fn read(path: &Path) -> Found {
     let hint = || "the user that runs Duban must be able to read it".to_owned();
-    let size = fs::metadata(path).map(|data| data.len());
-    match size {
-        Ok(bytes) if bytes > SECRET_BYTES_MAX => {
-            Err((format!("`{}` is too large for a secret", path.display()), hint()))
-        }
-        Ok(_) => fs::read_to_string(path).map_err(|error| (format!("`{}`: {error}", path.display()), hint())),
-        Err(error) => Err((format!("`{}`: {error}", path.display()), hint())),
+    let name = whole(path).display().to_string();
+    let failed = |error: std::io::Error| (format!("`{name}`: {error}"), hint());
+    let size = fs::metadata(path).map_err(failed)?.len();
+    if size > SECRET_BYTES_MAX {
+        return Err((format!("`{name}` is too large for a secret"), hint()));
     }
+    let text = fs::read_to_string(path).map_err(failed)?;
+    Ok((text, name))
 }

@@ -123,7 +123,11 @@ pub(super) fn span(faults: &mut Faults, text: &Placed<String>) -> Option<Span> {
 
 /// A wait: s, m, h, d or w, more than nothing.
 pub(super) fn wait(faults: &mut Faults, text: &Placed<String>) -> Option<TimeDelta> {
-    let span = span(faults, text)?;
+    let span: Span = text
+        .value
+        .parse()
+        .map_err(|error| faults.error_hint(text.place, format!("{error}"), "for example 10s, 5m or 2h"))
+        .ok()?;
     match span.unit.seconds() {
         None => {
             let wrong = format!("`{}` is not of one length", text.value);

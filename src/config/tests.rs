@@ -8,10 +8,12 @@ mod keys;
 mod ladders;
 mod ledgers;
 mod people;
+mod robots;
 mod samples;
+mod secrets;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -45,7 +47,8 @@ impl Fixture {
         for (name, text) in files {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-            fs::write(path, text).expect("written");
+            fs::write(&path, text).expect("written");
+            set_mode(&path, 0o600);
         }
         Self {
             folder,
@@ -74,6 +77,14 @@ impl Fixture {
             .to_string()
             .replace(&format!("{}/", self.folder.path().display()), "")
     }
+}
+
+/// Who may read a file and who write it, where files have that.
+pub(super) fn set_mode(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode");
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 /// The configuration of one `duban.toml`: the base with lines added.

@@ -145,17 +145,17 @@ async fn wecom_shows_it_as_it_reads() {
 
 #[tokio::test]
 async fn dingtalk_shows_it_as_it_reads() {
-    let vendor = DingTalk::new("t0ken").with_secret("SECabc").with_keyword("督办#");
+    let vendor = DingTalk::new("t0ken").with_secret("SECabc").with_keyword("督办A1");
     let target = vendor.target();
-    let more = "secret = \"SECabc\"\nkeyword = \"督办#\"";
+    let more = "secret = \"SECabc\"\nkeyword = \"督办A1\"";
     prove(&posts(vendor, &target, "dingtalk", more, "user001").await, "user001");
 }
 
 #[tokio::test]
 async fn feishu_shows_it_as_it_reads() {
-    let vendor = Feishu::new("t0ken").with_secret("demo").with_keyword("督办[急]");
+    let vendor = Feishu::new("t0ken").with_secret("demo").with_keyword("督办A1");
     let target = vendor.target();
-    let more = "secret = \"demo\"\nkeyword = \"督办[急]\"";
+    let more = "secret = \"demo\"\nkeyword = \"督办A1\"";
     prove(&posts(vendor, &target, "feishu", more, "ou_ann").await, "ou_ann");
 }
 

@@ -84,61 +84,46 @@ pub(super) fn settings(
     lane: Lane,
 ) -> Option<Settings> {
     let raw = &entry.value;
-    for key in required(vendor) {
+    // All of it is looked at before the first thing that is wrong ends it: all faults at once.
+    let target = place(faults, env, vendor, raw);
+    let required = match &target {
+        // A folder asks for no name and no token.
+        Some(Target::Folder(_)) => &[][..],
+        Some(Target::Url(_) | Target::Scratch(_)) | None => required(vendor),
+    };
+    for key in required {
         require(faults, id, entry, false, key, hint(vendor, key));
     }
-    let token = match &raw.token {
-        Some(secret) => Some(token(faults, env, vendor, secret)?),
-        None => None,
-    };
-    let secret = match raw.secrets.as_slice() {
-        [] => None,
-        [one] => Some(resolve(faults, env, "secret", one, InTheClear::Warn)?),
-        [_, second, ..] => {
-            faults.error(second.place, format!("a {} robot has one `secret`", vendor.as_str()));
-            return None;
-        }
-    };
-    let keyword = keyword(faults, raw.keyword.as_ref())?;
-    let chat_id = proven(faults, raw.chat_id.as_ref(), is_chat_id, hint(vendor, "chat_id"))?;
-    let room = proven(faults, raw.room.as_ref(), is_room, hint(vendor, "room"))?;
+    let token = optional(raw.token.as_ref(), |secret| token(faults, env, vendor, secret));
+    let secret = optional(raw.secrets.first(), |one| {
+        resolve(faults, env, "secret", one, InTheClear::Warn)
+    });
+    if let Some(second) = raw.secrets.get(1) {
+        faults.error(second.place, format!("a {} robot has one `secret`", vendor.as_str()));
+        return None;
+    }
+    let keyword = optional(raw.keyword.as_ref(), |text| keyword(faults, text));
+    let chat_id = proven(faults, raw.chat_id.as_ref(), is_chat_id, hint(vendor, "chat_id"));
+    let room = proven(faults, raw.room.as_ref(), is_room, hint(vendor, "room"));
     let topic = if vendor == VendorKind::Telegram {
-        proven(
-            faults,
-            raw.topic.as_ref(),
-            is_number,
-            "the number of the topic in the chat",
-        )?
+        let hint = "the number of the topic in the chat";
+        proven(faults, raw.topic.as_ref(), is_number, hint)
     } else {
-        proven(faults, raw.topic.as_ref(), is_topic, hint(vendor, "topic"))?
+        proven(faults, raw.topic.as_ref(), is_topic, hint(vendor, "topic"))
     };
-    let target = match &raw.url {
-        Some(url) => {
-            let target = target(faults, env, url)?;
-            if let Target::Url(address) = &target
-                && let Err(wrong) = vendor.check_address(address.reveal())
-            {
-                faults.error_hint(url.place, wrong, url_hint(vendor));
-                return None;
-            }
-            warn_of_address_in_the_clear(faults, vendor, url);
-            target
-        }
-        None => Target::Url(Secret::new(vendor.default_url()?)),
-    };
-    let is_complete = required(vendor)
+    let is_complete = required
         .iter()
         .all(|key| raw.present.iter().any(|(name, _)| name == key));
     is_complete.then_some(())?;
     Some(Settings {
         vendor,
-        target,
-        token,
-        secret,
-        keyword,
-        chat_id,
-        room,
-        topic,
+        target: target?,
+        token: token?,
+        secret: secret?,
+        keyword: keyword?,
+        chat_id: chat_id?,
+        room: room?,
+        topic: topic?,
         lane,
     })
 }
@@ -158,26 +143,30 @@ fn warn_of_address_in_the_clear(faults: &mut Faults, vendor: VendorKind, url: &P
     }
 }
 
-/// The word as it stands; the outer none: it is empty.
-#[expect(
-    clippy::option_option,
-    reason = "not there, there and right, there and wrong: three answers"
-)]
-fn keyword(faults: &mut Faults, raw: Option<&Placed<String>>) -> Option<Option<String>> {
-    let Some(word) = raw else {
-        return Some(None);
+/// Where its posts go; none where that is wrong, or missing.
+fn place(faults: &mut Faults, env: &Environment, vendor: VendorKind, raw: &RawChannel) -> Option<Target> {
+    let Some(url) = &raw.url else {
+        return Some(Target::Url(Secret::new(vendor.default_url()?)));
     };
-    if word.value.trim().is_empty() {
-        let hint = "write the word that the robot's settings ask for, or leave `keyword` away";
-        faults.error_hint(word.place, "`keyword` is empty", hint);
+    let target = target(faults, env, url)?;
+    if let Target::Url(address) = &target
+        && let Err(wrong) = vendor.check_address(address.reveal())
+    {
+        faults.error_hint(url.place, wrong, url_hint(vendor));
         return None;
     }
-    Some(Some(word.value.clone()))
+    warn_of_address_in_the_clear(faults, vendor, url);
+    Some(target)
 }
 
 fn token(faults: &mut Faults, env: &Environment, vendor: VendorKind, raw: &Placed<RawSecret>) -> Option<Secret> {
     let secret = resolve(faults, env, "token", raw, InTheClear::Warn)?;
     let text = secret.reveal();
+    if vendor == VendorKind::Gotify && text.starts_with('C') {
+        let hint = "posts need an application's, which begins with A: Apps, Create Application";
+        faults.error_hint(raw.place, "the value of `token` is a client's token", hint);
+        return None;
+    }
     let (is_fit, hint) = if vendor == VendorKind::Telegram {
         let is_fit = text.split_once(':').is_some_and(|(bot, key)| {
             let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -195,6 +184,43 @@ fn token(faults: &mut Faults, env: &Environment, vendor: VendorKind, raw: &Place
     None
 }
 
+/// What no dialect writes otherwise than it reads, so that the vendor finds the word in every post.
+fn keyword(faults: &mut Faults, text: &Placed<String>) -> Option<String> {
+    let word = &text.value;
+    let hint = "one word of letters and digits as in the robot's settings, for example 督办; or leave `keyword` away";
+    let letters = word.chars().count();
+    let is_mark = |c: &char| c.is_whitespace() || c.is_control() || KEYWORD_MARKS.contains(c);
+    let wrong = if word.is_empty() {
+        "`keyword` is empty".to_owned()
+    } else if letters > KEYWORD_CHARS_MAX {
+        format!("`keyword` has {letters} characters; it may have {KEYWORD_CHARS_MAX}")
+    } else if word.contains(char::is_whitespace) {
+        "`keyword` is more than one word".to_owned()
+    } else if let Some(mark) = word.chars().find(is_mark) {
+        format!("`keyword` holds `{mark}`, which a post may have to write otherwise")
+    } else {
+        return Some(word.clone());
+    };
+    faults.error_hint(text.place, wrong, hint);
+    None
+}
+
+/// Longer than any word that a robot's settings take.
+const KEYWORD_CHARS_MAX: usize = 50;
+/// What one dialect or another gives a meaning.
+const KEYWORD_MARKS: &[char] = &[
+    '<', '>', '@', '*', '_', '~', '[', ']', '(', ')', '`', '|', '\\', '&', '#',
+];
+
+/// What is made of a value; the outer none: it is there and wrong.
+#[expect(
+    clippy::option_option,
+    reason = "not there, there and right, there and wrong: three answers"
+)]
+fn optional<T, U>(value: Option<&T>, make: impl FnOnce(&T) -> Option<U>) -> Option<Option<U>> {
+    value.map_or(Some(None), |value| make(value).map(Some))
+}
+
 /// A text that must be of a certain form; the outer none: it is not.
 #[expect(
     clippy::option_option,
@@ -206,14 +232,13 @@ fn proven(
     is_right: fn(&str) -> bool,
     hint: &'static str,
 ) -> Option<Option<String>> {
-    let Some(text) = text else {
-        return Some(None);
-    };
-    if is_right(&text.value) {
-        return Some(Some(text.value.clone()));
-    }
-    faults.error_hint(text.place, format!("`{}` is of another form", text.value), hint);
-    None
+    optional(text, |text| {
+        if is_right(&text.value) {
+            return Some(text.value.clone());
+        }
+        faults.error_hint(text.place, format!("`{}` is of another form", text.value), hint);
+        None
+    })
 }
 
 fn is_number(text: &str) -> bool {
@@ -222,7 +247,9 @@ fn is_number(text: &str) -> bool {
 
 fn is_chat_id(text: &str) -> bool {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_number(text) || text.strip_prefix('@').is_some_and(is_name)
+    // No chat has the number 0.
+    (is_number(text) && text.bytes().any(|digit| matches!(digit, b'1'..=b'9')))
+        || text.strip_prefix('@').is_some_and(is_name)
 }
 
 /// An alias (`#room:server`) may come to mean another room; the id is the room.

@@ -3,8 +3,10 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::channels::keys_of;
 use crate::config::faults::{Faults, Place, Placed};
 
+use super::keys::CHANNEL;
 use super::{Text, Texts};
 
 /// A table with its name and place.
@@ -68,6 +70,8 @@ impl<'a> Section<'a> {
     }
 
     fn refuse_unknown(&mut self, faults: &mut Faults, keys: &'static [&'static str]) {
+        let of_its_type = self.keys_of_its_type(keys);
+        let offered = of_its_type.as_deref().unwrap_or(keys);
         for key in self.table.keys() {
             let name = key.get_ref().as_ref();
             if keys.contains(&name) {
@@ -78,15 +82,23 @@ impl<'a> Section<'a> {
                 "" => format!("unknown key `{name}`"),
                 section => format!("unknown key `{name}` in `{section}`"),
             };
-            let guess = faults.similar(name, keys.iter().copied()).or_else(|| alias(name, keys));
+            let guess = faults
+                .similar(name, offered.iter().copied())
+                .or_else(|| alias(name, offered));
             match guess {
                 Some(guess) => {
                     faults.error_hint(place, text, format!("did you mean `{guess}`?"));
-                    self.guessed.extend(keys.iter().filter(|key| **key == guess));
+                    self.guessed.extend(offered.iter().filter(|key| **key == guess));
                 }
-                None => faults.error_hint(place, text, format!("known here: {}", keys.join(", "))),
+                None => faults.error_hint(place, text, format!("known here: {}", offered.join(", "))),
             }
         }
+    }
+
+    /// What a channel of this type may have, where this is a channel whose type is known.
+    fn keys_of_its_type(&self, keys: &[&'static str]) -> Option<Vec<&'static str>> {
+        let kind = self.table.get("type").filter(|_| keys == CHANNEL)?;
+        keys_of(kind.get_ref().as_str()?.trim())
     }
 
     /// How messages name it.
@@ -158,10 +170,13 @@ impl<'a> Section<'a> {
         if let DeValue::Datetime(date) = value {
             return Some(Placed::new(date.to_string(), place));
         }
-        let (wanted, hint) = if self.name == "calendar_days" {
-            ("a date", "write dates, for example 2026-09-30")
-        } else {
-            ("a text", "write it in quotes")
+        let (wanted, hint) = match (key, value) {
+            _ if self.name == "calendar_days" => ("a date", "write dates, for example 2026-09-30"),
+            ("group", DeValue::Array(_)) => ("a text", "one channel only: write group = \"ID\""),
+            ("timeout", _) => ("a text", "for example \"10s\""),
+            ("give_up" | "gather" | "retry", _) => ("a text", "for example \"10s\" or \"2h\""),
+            ("budget", _) => ("a text", "for example \"18/min\" or \"18/min, 1/3 s\""),
+            _ => ("a text", "write it in quotes"),
         };
         let text = format!("`{}` must be {wanted}, not {}", self.full(key), kind(value));
         faults.error_hint(place, text, hint);

@@ -5,7 +5,7 @@ use crate::channel::{Settings, email, webhook};
 use crate::config::Environment;
 
 /// A configuration with one more channel.
-fn channel(keys: &str) -> Fixture {
+pub(super) fn channel(keys: &str) -> Fixture {
     with(&format!("{TASK}\nchannels.x = {{ {keys} }}"))
 }
 
@@ -15,10 +15,26 @@ const MAIL: &str = r#"type = "email", from = "d@example.org""#;
 fn an_unknown_channel_type_is_answered_with_the_nearest_that_there_is() {
     says(&channel("type = \"wecon\""), "channel type `wecon` is unknown");
     says(&channel("type = \"wecon\""), "did you mean `wecom`?");
+    for (other, meant) in [
+        ("lark", "feishu"),
+        ("飞书", "feishu"),
+        ("WeChat", "wecom"),
+        ("weixin", "wecom"),
+        ("qywx", "wecom"),
+        ("wechatwork", "wecom"),
+        ("企业微信", "wecom"),
+        ("dingding", "dingtalk"),
+        ("钉钉", "dingtalk"),
+        ("rocket.chat", "rocketchat"),
+        ("msteams", "teams"),
+    ] {
+        let fixture = channel(&format!("type = \"{other}\""));
+        says(&fixture, &format!("did you mean `{meant}`?"));
+    }
 }
 
 /// Each type with what it needs.
-const ROBOTS: [(&str, &str); 12] = [
+pub(super) const ROBOTS: [(&str, &str); 12] = [
     ("wecom", "url = \"https://x.org/cgi-bin/webhook/send?key=k\""),
     (
         "dingtalk",
@@ -45,7 +61,7 @@ const ROBOTS: [(&str, &str); 12] = [
     ("gotify", "url = \"https://x.org\", token = { env = \"S\" }"),
 ];
 
-fn robot(vendor: &str, keys: &str) -> Fixture {
+pub(super) fn robot(vendor: &str, keys: &str) -> Fixture {
     let mut fixture = channel(&format!("type = \"{vendor}\", {keys}"));
     let secrets = [("S", "SECxyz"), ("T", "12:ab_c")];
     fixture.env = Environment::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -312,4 +328,61 @@ fn a_login_within_the_servers_address_is_refused_and_not_shown() {
     let fixture = channel(&format!("{MAIL}, server = \"smtps://duban:hunter2@mail.example.org\""));
     says(&fixture, "error: `server` holds a login");
     assert!(!fixture.printed().contains("hunter2"));
+}
+
+#[test]
+fn a_time_to_wait_without_its_unit_is_answered_with_an_example() {
+    let hook = "type = \"webhook\", url = \"file:x\"";
+    for timeout in ["5", "\"5\""] {
+        let fixture = channel(&format!("{hook}, timeout = {timeout}"));
+        says(&fixture, "hint: for example ");
+        says(&fixture, "10s");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_answered_with_those_of_the_type_alone() {
+    let fixture = channel("type = \"wecom\", url = \"file:x\", colour = \"red\"");
+    says(
+        &fixture,
+        "hint: known here: url, keyword, type, budget, retry, timeout, concurrency, members",
+    );
+    let fixture = channel("type = \"wecom\", url = \"file:x\", tokn = \"x\"");
+    says(&fixture, "hint: known here: url, keyword,");
+}
+
+#[test]
+fn an_address_over_http_is_warned_of_where_it_leaves_the_house() {
+    for host in ["hooks.example.org", "8.8.8.8:80", "[2001:db8::1]"] {
+        let fixture = channel(&format!("type = \"webhook\", url = \"http://{host}/x\""));
+        says(
+            &fixture,
+            "warning: over http:// the address and the posts go in the clear",
+        );
+    }
+    for host in [
+        "localhost:8091",
+        "127.0.0.1",
+        "192.168.3.4",
+        "[::1]:80",
+        "[fd00::1]",
+        "chat",
+        "chat.lan",
+    ] {
+        check(&channel(&format!("type = \"webhook\", url = \"http://{host}/x\"")), &[]);
+    }
+}
+
+#[test]
+fn a_group_is_one_channel_with_or_without_the_word_for_it() {
+    let group = |value: &str| {
+        let hook = "channels.x = { type = \"webhook\", url = \"file:x\" }";
+        with(&format!(
+            "{TASK}\n{hook}\nunits.b = {{ name = \"B\", head = \"boss\", group = {value} }}"
+        ))
+    };
+    let config = group("\"channel:x\"").config();
+    assert_eq!(config.people.units[&"b".into()].group, Some("x".into()));
+    says(&group("[\"x\"]"), "`units.b.group` must be a text, not a list");
+    says(&group("[\"x\"]"), "one channel only");
 }
