@@ -14,7 +14,6 @@ impl VendorKind {
         };
         let path = url.path();
         let has = |key: &str| url.query_pairs().any(|(name, value)| name == key && !value.is_empty());
-        let is_server = matches!(self, Self::Matrix | Self::Ntfy | Self::Gotify | Self::Telegram);
         let endings = self.endings();
         let wrong: &[(bool, &'static str)] = &[
             (
@@ -61,6 +60,15 @@ impl VendorKind {
                 !endings.is_empty() && !endings.iter().any(|ending| ends_in(path, ending)),
                 "it does not end as this vendor's addresses do: it was not copied whole, or is another address",
             ),
+        ];
+        let found = wrong.iter().find(|(is_so, _)| *is_so);
+        found.map_or_else(|| self.check_server(&url), |(_, why)| Err(*why))
+    }
+
+    /// Where the server's own address is wanted, whether it is that alone.
+    fn check_server(self, url: &Url) -> Result<(), &'static str> {
+        let is_server = matches!(self, Self::Matrix | Self::Ntfy | Self::Gotify | Self::Telegram);
+        let wrong: &[(bool, &'static str)] = &[
             (
                 self == Self::Matrix && matches!(url.host_str(), Some("app.element.io" | "matrix.to")),
                 "this is where a person reads the room: only the home server's own address belongs here",
@@ -70,7 +78,7 @@ impl VendorKind {
                 "the server's address has a `#`: only the server itself belongs here",
             ),
             (
-                self.is_beyond_the_server(path),
+                self.is_beyond_the_server(url.path()),
                 "the server's address goes on after the server: only the server itself belongs here",
             ),
             (
@@ -78,10 +86,8 @@ impl VendorKind {
                 "the server's address has a query: only the server itself belongs here",
             ),
         ];
-        wrong
-            .iter()
-            .find(|(is_so, _)| *is_so)
-            .map_or(Ok(()), |(_, why)| Err(*why))
+        let found = wrong.iter().find(|(is_so, _)| *is_so);
+        found.map_or(Ok(()), |(_, why)| Err(*why))
     }
 
     /// How the path of an address ends, piece by piece; `*` is any. What may stand before is a front's. None: no matter.
@@ -105,7 +111,7 @@ impl VendorKind {
         match self {
             Self::Matrix => path.contains("/_matrix"),
             // It stands at the root alone; a path is a topic, and what is posted there would be its text.
-            Self::Ntfy => path.trim_matches('/') != "",
+            Self::Ntfy => !path.trim_matches('/').is_empty(),
             Self::Gotify => ["/message", "/stream"].iter().any(|end| path.ends_with(end)),
             Self::Telegram => path.contains("/bot"),
             Self::Wecom
