@@ -100,8 +100,10 @@ fn credential(env: &Environment, name: &str) -> Found {
 fn warn_of_others(faults: &mut Faults, raw: &Placed<RawSecret>, path: &Path) {
     use std::os::unix::fs::PermissionsExt;
 
+    // A group that may read it is a choice (root:duban 0640); a sample is no secret.
     let mode = fs::metadata(path).map_or(0, |data| data.permissions().mode());
-    if mode & 0o077 != 0 {
+    let is_sample = path.extension().is_some_and(|kind| kind == "example");
+    if mode & 0o027 != 0 && !is_sample {
         let path = whole(path);
         let text = format!("others can read or write the secret in `{}`", path.display());
         let hint = format!("chmod 600 {}; the user that runs Duban must own it", path.display());
