@@ -1,10 +1,10 @@
 use chrono::TimeZone;
 
-use super::super::robot::tests::{body, call, outcome, outcome_after, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, huge, many, outcome, outcome_after, probed, settings};
 use super::super::robot::{Settings, VendorKind};
-use super::super::sample::{self, NASTY, chat};
+use super::super::sample::{self, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line, Span};
+use crate::domain::chat::{Chat, Line};
 
 const URL: &str = "https://oapi.dingtalk.com/robot/send?access_token=T0KEN-1";
 
@@ -216,26 +216,9 @@ fn eighteen_thousand_bytes_fit_and_one_more_does_not() {
 
 #[test]
 fn no_part_is_too_large_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..200)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 2, "{}", parts.len());
-    let tasks = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone());
-    assert_eq!(
-        tasks.collect::<Vec<_>>(),
-        (0..200).map(|n| n.to_string()).collect::<Vec<_>>()
-    );
-    for part in parts {
-        let body = body(&robot(), part, false);
+    let bodies = divided(&robot(), &many(200), None);
+    assert!(bodies.len() > 2, "{}", bodies.len());
+    for body in bodies {
         assert!(body.to_string().len() <= 18_000);
         assert!(body["markdown"]["title"].as_str().unwrap().contains('/'), "{body}");
     }
@@ -243,17 +226,7 @@ fn no_part_is_too_large_and_no_task_is_lost() {
 
 #[test]
 fn one_huge_title_is_cut_between_characters() {
-    let chat = Chat {
-        title: "督办".to_owned(),
-        blocks: vec![Block {
-            lines: vec![Line(vec![Span::Strong("提".repeat(9_000))]), Line::plain(NASTY)],
-            ..Block::default()
-        }],
-        ..Chat::default()
-    };
-    let parts = parts(&robot(), chat, None);
-    assert_eq!(parts.len(), 1);
-    let body = body(&robot(), parts[0].clone(), false);
+    let body = huge(&robot(), &"提".repeat(9_000));
     assert!(body.to_string().len() <= 18_000 && text(&body).contains("提…"));
 }
 

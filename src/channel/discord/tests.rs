@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, body_among, call, outcome, parts, parts_among, probed, settings};
+use super::super::robot::tests::{body, body_among, call, divided, many, outcome, parts_among, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{self, NASTY, as_of, chat};
 use super::*;
@@ -132,25 +132,10 @@ fn a_description_of_4096_fits_and_one_more_is_cut() {
 
 #[test]
 fn no_part_is_over_the_limits_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    let named = |n: usize| Block {
-        task: n.to_string(),
-        ..task.clone()
-    };
-    chat.blocks = (0..100).map(named).collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 4, "{}", parts.len());
-    let tasks: Vec<&str> = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.as_str())
-        .collect();
-    assert_eq!(tasks, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
-    for part in parts {
-        let body = body(&robot(), part, false);
-        assert!(text(&body, "/embeds/0/description").encode_utf16().count() <= 4096);
-    }
+    let bodies = divided(&robot(), &many(100), None);
+    assert!(bodies.len() > 4, "{}", bodies.len());
+    let is_within = |body: &Value| text(body, "/embeds/0/description").encode_utf16().count() <= 4096;
+    assert!(bodies.iter().all(is_within));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 use chrono::TimeZone;
 
-use super::super::robot::tests::{body, call, outcome, outcome_after, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, huge, many, outcome, outcome_after, probed, settings};
 use super::super::robot::{Settings, VendorKind};
-use super::super::sample::{self, NASTY, chat};
+use super::super::sample::{self, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line, Span};
+use crate::domain::chat::{Chat, Line};
 
 const URL: &str = "https://open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-t0ken";
 
@@ -186,43 +186,17 @@ fn twenty_thousand_bytes_fit_with_the_signature_and_one_more_does_not() {
 #[test]
 fn no_part_is_over_20000_bytes_and_no_task_is_lost() {
     let bot = signing("demo");
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..200)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
-    let parts = parts(&bot, chat, None);
-    assert!(parts.len() > 2, "{}", parts.len());
-    let tasks = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone());
-    assert_eq!(
-        tasks.collect::<Vec<_>>(),
-        (0..200).map(|n| n.to_string()).collect::<Vec<_>>()
-    );
-    for part in parts {
-        let body = Feishu::new(&bot).signed(body(&bot, part, false), sample::as_of());
+    let bodies = divided(&bot, &many(200), None);
+    assert!(bodies.len() > 2, "{}", bodies.len());
+    for body in bodies {
+        let body = Feishu::new(&bot).signed(body, sample::as_of());
         assert!(body.to_string().len() <= 20_000);
     }
 }
 
 #[test]
 fn one_huge_title_is_cut_between_characters_and_never_inside_an_escape() {
-    let chat = Chat {
-        title: "督办".to_owned(),
-        blocks: vec![Block {
-            lines: vec![Line(vec![Span::Strong("提*".repeat(5_000))]), Line::plain(NASTY)],
-            ..Block::default()
-        }],
-        ..Chat::default()
-    };
-    let parts = parts(&bot(), chat, None);
-    assert_eq!(parts.len(), 1);
-    let text = contents(&body(&bot(), parts[0].clone(), false));
+    let text = contents(&huge(&bot(), &"提*".repeat(5_000)));
     assert!(text.contains("提&#42;…**") || text.contains("提…**"), "{text}");
 }
 

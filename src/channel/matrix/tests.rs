@@ -1,8 +1,8 @@
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, many, outcome, parts, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{NASTY, as_of, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line};
+use crate::domain::chat::{Chat, Line};
 
 fn robot() -> Settings {
     Settings {
@@ -98,24 +98,9 @@ fn a_room_id_without_a_server_is_encoded_too() {
 
 #[test]
 fn no_part_is_over_48_kilobytes_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..300)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 2, "{}", parts.len());
-    let tasks = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone());
-    assert!(tasks.eq((0..300).map(|n| n.to_string())));
-    for part in parts {
-        assert!(body(&robot(), part, false).to_string().len() <= 49152);
-    }
+    let bodies = divided(&robot(), &many(300), None);
+    assert!(bodies.len() > 2, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| body.to_string().len() <= 49152));
 }
 
 #[test]

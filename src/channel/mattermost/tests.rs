@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, outcome, outcome_after, parts, probed, settings};
+use super::super::robot::tests::{body, divided, many, outcome, outcome_after, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{as_of, chat};
 use super::*;
@@ -113,20 +113,9 @@ fn a_text_below_16000_characters_fits_and_one_more_is_cut() {
 
 #[test]
 fn no_part_is_over_the_limit_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    let named = |n: usize| Block {
-        task: n.to_string(),
-        ..task.clone()
-    };
-    chat.blocks = (0..200).map(named).collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 1, "{}", parts.len());
-    let tasks: usize = parts.iter().map(|part| part.blocks.len()).sum();
-    assert_eq!(tasks, 200);
-    for part in parts {
-        assert!(text(&body(&robot(), part, false)).chars().count() < 16_000);
-    }
+    let bodies = divided(&robot(), &many(200), None);
+    assert!(bodies.len() > 1, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| text(body).chars().count() < 16_000));
 }
 
 #[test]

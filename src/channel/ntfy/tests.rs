@@ -1,9 +1,9 @@
 use super::super::http::Answer;
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, many, outcome, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{as_of, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line};
+use crate::domain::chat::{Chat, Line};
 
 fn robot() -> Settings {
     Settings {
@@ -109,25 +109,11 @@ fn the_whole_json_is_counted_with_its_escapes() {
 
 #[test]
 fn no_part_is_over_the_limit_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..100)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
+    let mut chat = many(100);
     chat.blocks[50].lines.push(Line::plain("提".repeat(3000)));
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 5, "{}", parts.len());
-    let tasks = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone());
-    assert!(tasks.eq((0..100).map(|n| n.to_string())));
-    for part in parts {
-        assert!(message(&body(&robot(), part, false)).len() <= 4095);
-    }
+    let bodies = divided(&robot(), &chat, None);
+    assert!(bodies.len() > 5, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| message(body).len() <= 4095));
 }
 
 #[test]

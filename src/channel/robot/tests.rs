@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::channel::http::{Answer, Call};
 use crate::channel::sample;
-use crate::domain::chat::Chat;
+use crate::domain::chat::{Block, Chat, Line, Span};
 use crate::domain::message::Content;
 use crate::domain::outcome::Outcome;
 use crate::secret::Secret;
@@ -69,6 +69,45 @@ pub(in crate::channel) fn parts_among(
         ..sample::parcel(&id, &content)
     };
     robot.divide(&parcel, free)
+}
+
+/// A chat of so many tasks whose titles hold what a ledger may hold.
+pub(in crate::channel) fn many(tasks: usize) -> Chat {
+    let mut chat = sample::chat();
+    let task = chat.blocks[1].clone();
+    let numbered = |number: usize| Block {
+        task: number.to_string(),
+        ..task.clone()
+    };
+    chat.blocks = (0..tasks).map(numbered).collect();
+    chat
+}
+
+/// The bodies of the parts into which a chat is divided: of its tasks none is lost, and they keep their order.
+pub(in crate::channel) fn divided(settings: &Settings, chat: &Chat, free: Option<u32>) -> Vec<Value> {
+    let tasks = |parts: &[Chat]| -> Vec<String> {
+        let blocks = parts.iter().flat_map(|part| &part.blocks);
+        blocks.map(|block| block.task.clone()).collect()
+    };
+    let parts = parts(settings, chat.clone(), free);
+    assert_eq!(tasks(&parts), tasks(std::slice::from_ref(chat)));
+    parts.into_iter().map(|part| body(settings, part, false)).collect()
+}
+
+/// The body of a chat whose one task has a title that is too long for any post.
+pub(in crate::channel) fn huge(settings: &Settings, title: &str) -> Value {
+    let chat = Chat {
+        title: "督办".to_owned(),
+        blocks: vec![Block {
+            task: "1".to_owned(),
+            lines: vec![Line(vec![Span::Strong(title.to_owned())]), Line::plain(sample::NASTY)],
+            ..Block::default()
+        }],
+        ..Chat::default()
+    };
+    let mut bodies = divided(settings, &chat, None);
+    assert_eq!(bodies.len(), 1);
+    bodies.remove(0)
 }
 
 /// The request of an attempt at the sample.

@@ -1,8 +1,8 @@
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, huge, many, outcome, probed, settings};
 use super::super::robot::{Settings, VendorKind};
-use super::super::sample::{self, NASTY, chat};
+use super::super::sample::{self, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line, Span};
+use crate::domain::chat::{Chat, Line};
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXX";
 
@@ -128,26 +128,8 @@ fn a_long_list_is_divided_between_its_lines() {
 
 #[test]
 fn no_part_is_over_a_limit_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..100)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
     for free in [None, Some(1)] {
-        let parts = parts(&hook(), chat.clone(), free);
-        let tasks = parts
-            .iter()
-            .flat_map(|part| &part.blocks)
-            .map(|block| block.task.clone());
-        assert_eq!(
-            tasks.collect::<Vec<_>>(),
-            (0..100).map(|n| n.to_string()).collect::<Vec<_>>()
-        );
-        for part in parts {
-            let body = body(&hook(), part, false);
+        for body in divided(&hook(), &many(100), free) {
             assert!(Slack.fits(&body), "{body}");
         }
     }
@@ -155,16 +137,7 @@ fn no_part_is_over_a_limit_and_no_task_is_lost() {
 
 #[test]
 fn one_huge_title_is_cut_between_characters_and_never_inside_an_escape() {
-    let chat = Chat {
-        blocks: vec![Block {
-            lines: vec![Line(vec![Span::Strong("提&".repeat(3_000))]), Line::plain(NASTY)],
-            ..Block::default()
-        }],
-        ..titled("督办")
-    };
-    let parts = parts(&hook(), chat, None);
-    assert_eq!(parts.len(), 1);
-    let body = body(&hook(), parts[0].clone(), false);
+    let body = huge(&hook(), &"提&".repeat(3_000));
     let text = sections_of(&body).join("\n");
     assert!(
         Slack.fits(&body) && (text.contains("提…*") || text.contains("&amp;…*")),

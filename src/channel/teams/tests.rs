@@ -1,8 +1,8 @@
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, huge, many, outcome, probed, settings};
 use super::super::robot::{Robot, Settings, VendorKind};
-use super::super::sample::{self, NASTY, chat};
+use super::super::sample::{self, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line, Span};
+use crate::domain::chat::{Chat, Line, Span};
 use crate::domain::id::ChannelId;
 
 const URL: &str = "https://default0a1b.12.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/0a1b/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=aB-_3%2Bx";
@@ -158,42 +158,14 @@ fn twenty_five_thousand_two_hundred_bytes_fit_and_one_more_does_not() {
 
 #[test]
 fn no_part_is_too_large_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..300)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
-    let parts = parts(&flow(), chat, None);
-    assert!(parts.len() > 2, "{}", parts.len());
-    let tasks = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone());
-    assert_eq!(
-        tasks.collect::<Vec<_>>(),
-        (0..300).map(|n| n.to_string()).collect::<Vec<_>>()
-    );
-    for part in parts {
-        assert!(body(&flow(), part, false).to_string().len() <= 25_200);
-    }
+    let bodies = divided(&flow(), &many(300), None);
+    assert!(bodies.len() > 2, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| body.to_string().len() <= 25_200));
 }
 
 #[test]
 fn one_huge_title_is_cut_between_characters() {
-    let chat = Chat {
-        title: "督办".to_owned(),
-        blocks: vec![Block {
-            lines: vec![Line(vec![Span::Strong("提".repeat(9_000))]), Line::plain(NASTY)],
-            ..Block::default()
-        }],
-        ..Chat::default()
-    };
-    let parts = parts(&flow(), chat, None);
-    assert_eq!(parts.len(), 1);
-    let body = body(&flow(), parts[0].clone(), false);
+    let body = huge(&flow(), &"提".repeat(9_000));
     assert!(body.to_string().len() <= 25_200 && texts(&body)[0].contains("提…**"));
 }
 

@@ -1,4 +1,4 @@
-use super::super::robot::tests::{body, call, outcome, parts, probed, settings};
+use super::super::robot::tests::{body, call, divided, many, outcome, probed, settings};
 use super::super::robot::{Settings, VendorKind};
 use super::super::sample::{as_of, chat, id};
 use super::*;
@@ -118,24 +118,13 @@ fn a_text_of_4096_units_fits_and_one_more_is_cut() {
 
 #[test]
 fn no_part_has_more_entities_than_are_kept_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = Block {
-        lines: vec![Line(vec![Span::Strong("项".to_owned())])],
-        ..Block::default()
-    };
-    let named = |n: usize| Block {
-        task: n.to_string(),
-        ..task.clone()
-    };
-    chat.blocks = (0..200).map(named).collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 2, "{}", parts.len());
-    let tasks: usize = parts.iter().map(|part| part.blocks.len()).sum();
-    assert_eq!(tasks, 200);
-    for part in parts {
-        let body = body(&robot(), part, false);
-        assert!(text(&body).matches("<b>").count() <= 90);
+    let mut chat = many(200);
+    for block in &mut chat.blocks {
+        block.lines = vec![Line(vec![Span::Strong("项".to_owned())])];
     }
+    let bodies = divided(&robot(), &chat, None);
+    assert!(bodies.len() > 2, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| text(body).matches("<b>").count() <= 90));
 }
 
 #[test]

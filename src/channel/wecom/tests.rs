@@ -1,8 +1,7 @@
-use super::super::robot::tests::{body, outcome, outcome_after, parts, probed, settings};
+use super::super::robot::tests::{body, divided, huge, many, outcome, outcome_after, probed, settings};
 use super::super::robot::{Robot, Settings, VendorKind};
-use super::super::sample::{self, NASTY, chat};
+use super::super::sample::{self, chat};
 use super::*;
-use crate::domain::chat::{Block, Chat, Line};
 use crate::domain::id::ChannelId;
 
 fn robot() -> Settings {
@@ -46,41 +45,14 @@ fn the_plain_form_rings_by_lists_and_by_mobile_where_there_is_no_userid() {
 
 #[test]
 fn no_part_is_over_4096_bytes_and_no_task_is_lost() {
-    let mut chat = chat();
-    let task = chat.blocks[1].clone();
-    chat.blocks = (0..100)
-        .map(|n| Block {
-            task: n.to_string(),
-            ..task.clone()
-        })
-        .collect();
-    let parts = parts(&robot(), chat, None);
-    assert!(parts.len() > 5, "{}", parts.len());
-    let tasks: Vec<String> = parts
-        .iter()
-        .flat_map(|part| &part.blocks)
-        .map(|block| block.task.clone())
-        .collect();
-    assert_eq!(tasks, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
-    for part in parts {
-        assert!(content(&body(&robot(), part, false), "markdown").len() <= 4096);
-    }
+    let bodies = divided(&robot(), &many(100), None);
+    assert!(bodies.len() > 5, "{}", bodies.len());
+    assert!(bodies.iter().all(|body| content(body, "markdown").len() <= 4096));
 }
 
 #[test]
 fn a_title_of_three_thousand_characters_alone_is_cut_between_characters() {
-    let chat = Chat {
-        title: "督办".to_owned(),
-        blocks: vec![Block {
-            task: "1".to_owned(),
-            lines: vec![Line::plain("提".repeat(3000)), Line::plain(NASTY)],
-            ..Block::default()
-        }],
-        ..Chat::default()
-    };
-    let parts = parts(&robot(), chat, None);
-    assert_eq!(parts.len(), 1);
-    let text = content(&body(&robot(), parts[0].clone(), false), "markdown");
+    let text = content(&huge(&robot(), &"提".repeat(3000)), "markdown");
     assert!(text.len() <= 4096 && text.contains("提…"), "{} bytes", text.len());
 }
 

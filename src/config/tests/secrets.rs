@@ -56,7 +56,7 @@ fn a_file_that_is_not_there_is_named_from_the_root_on() {
 fn a_file_that_others_may_read_or_write_is_warned_of() {
     let fixture = fixture(URL);
     check(&fixture, &[]);
-    for mode in [0o644, 0o640, 0o602] {
+    for mode in [0o644, 0o620, 0o602] {
         set_mode(&fixture.path("sub/url"), mode);
         says(&fixture, "warning: others can read or write the secret in `sub/url`");
         says(&fixture, "hint: chmod 600 sub/url");
