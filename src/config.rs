@@ -21,6 +21,7 @@ mod raw;
 mod reach;
 mod reviews;
 mod rows;
+mod scores;
 mod secrets;
 mod settings;
 mod template;

@@ -2,11 +2,14 @@
 //! reads a clock, a file or the store, logs, or fails.
 
 pub mod calendar;
+pub mod circular;
 pub mod compose;
 pub mod cron;
 pub mod intake;
 pub mod planner;
 pub mod progress;
+pub mod record;
 pub mod retry;
 pub mod roles;
+pub mod score;
 pub mod summary;

@@ -13,6 +13,7 @@ use crate::domain::review::Review;
 use crate::domain::task::Task;
 use crate::files::text::decode;
 use crate::rules::calendar::Almanac;
+use crate::rules::score::Weights;
 
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
@@ -20,7 +21,7 @@ use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
-use super::{calendar, channels, ladders, ledger, people, reach, reviews, rows, settings, template};
+use super::{calendar, channels, ladders, ledger, people, reach, reviews, rows, scores, settings, template};
 
 /// More files than this in one configuration are a pattern gone wrong.
 pub(super) const FILES_MAX: usize = 1000;
@@ -46,6 +47,8 @@ pub struct Config {
     pub channels: BTreeMap<ChannelId, Settings>,
     /// How messages are carried.
     pub delivery: Delivery,
+    /// How much each measure counts in scores.
+    pub scores: Weights,
     /// The SQLite file; that of the trial where there is one.
     pub store: PathBuf,
     /// Overrides of templates: name below the folder, with `/`, to text; proven to render.
@@ -297,6 +300,7 @@ fn settle(
     let channels = channels::settle(faults, raw, &names, env);
     let ladders = ladders::settle(faults, raw, &names);
     let reviews = reviews::settle(faults, raw, &names);
+    let scores = scores::settle(faults, raw);
     let proven = ledger::settle(faults, raw, &names, rows);
     if rows.is_empty() && raw.ledger.is_empty() && !faults.has_errors() {
         let hint = "name a ledger: ledger = [\"ledger.csv\"], or write [[tasks]]";
@@ -336,6 +340,7 @@ fn settle(
             .collect(),
         tasks: proven.tasks,
         channels,
+        scores,
         store: store(faults, reader, env, raw, trial.is_some()),
         delivery: Delivery {
             retry,

@@ -6,6 +6,7 @@
 mod calendar;
 mod entries;
 pub(super) mod keys;
+mod scores;
 mod section;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::faults::{Faults, Place, Placed};
 pub(super) use calendar::{RawCalendar, calendar};
 pub(super) use entries::{RawChannel, RawLadder, RawPerson, RawReview, RawSecret, RawStep, RawTask, RawUnit};
 use keys::{Column, TOP};
+pub(super) use scores::RawScores;
 use section::Section;
 
 /// A text with its place, where the key stands.
@@ -57,6 +59,7 @@ pub(super) struct Raw {
     pub(super) units: Entries<RawUnit>,
     pub(super) ladders: Entries<RawLadder>,
     pub(super) reviews: Entries<RawReview>,
+    pub(super) scores: Option<Placed<RawScores>>,
     pub(super) tasks: Vec<RawTask>,
 }
 
@@ -102,6 +105,9 @@ impl Raw {
         }
         for (id, section) in root.entries(faults, "reviews", keys::REVIEW) {
             enter(faults, &mut self.reviews, id, RawReview::read, &section);
+        }
+        if let Some(section) = root.section(faults, "scores", keys::SCORES) {
+            RawScores::put(faults, &mut self.scores, &section);
         }
         for section in root.list(faults, "tasks", keys::TASK) {
             self.tasks.push(RawTask::read(faults, &section));

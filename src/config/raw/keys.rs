@@ -20,6 +20,7 @@ pub(in crate::config) const TOP: &[&str] = &[
     "units",
     "ladders",
     "reviews",
+    "scores",
     "tasks",
 ];
 /// Of `[calendar_days]`.
@@ -112,6 +113,18 @@ pub(in crate::config) const STEP: &[&str] = &[
 ];
 /// Of `[reviews.ID]`.
 pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach"];
+/// Of `[scores]`: the weights, and the table of the worst.
+pub(in crate::config) const SCORES: &[&str] = &[
+    "on_time",
+    "lateness",
+    "returns",
+    "extensions",
+    "chasings",
+    "relapses",
+    "worst",
+];
+/// Of `[scores.worst]`.
+pub(in crate::config) const SCORES_WORST: &[&str] = &["lateness", "returns", "extensions", "chasings", "relapses"];
 /// Of a ledger in TOML.
 pub(in crate::config) const LEDGER: &[&str] = &["tasks"];
 /// Of `[[tasks]]`: the columns.

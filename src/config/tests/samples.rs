@@ -82,6 +82,8 @@ fn the_complete_sample_shows_every_key() {
         keys::LADDER,
         keys::STEP,
         keys::REVIEW,
+        keys::SCORES,
+        keys::SCORES_WORST,
         keys::TASK,
     ];
     let missing: Vec<&str> = lists.into_iter().flatten().copied().filter(|key| !shows(key)).collect();
