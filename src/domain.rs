@@ -1,6 +1,7 @@
 //! The words of the product, as plain data: no IO, no async, no shape of files.
 
 pub mod chat;
+pub mod document;
 pub mod id;
 pub mod journal;
 pub mod ladder;

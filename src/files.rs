@@ -1,8 +1,9 @@
-//! Files that people share: tables and calendars, in the forms in which offices really save them.
+//! Files that people share: tables, calendars and documents, in the forms in which offices really save them.
 //!
 //! Knows bytes and places, and nothing of tasks or configuration.
 
 pub mod date;
+pub mod docx;
 pub mod icalendar;
 pub mod table;
 pub mod text;

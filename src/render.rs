@@ -1,6 +1,7 @@
 //! Words for people: message templates in Chinese and English, which users may override, over phrases that are ours.
 
 mod chat;
+mod circular;
 mod en;
 mod escape;
 mod letter;
@@ -12,4 +13,5 @@ mod review;
 mod sample;
 mod zh;
 
+pub use circular::document_html;
 pub use renderer::{Renderer, TemplateFault};

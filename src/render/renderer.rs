@@ -9,6 +9,7 @@ use serde::Serialize;
 use thiserror::Error as ThisError;
 
 use super::chat;
+use super::circular;
 use super::escape::{html, markdown, one_line, shorten};
 use super::letter::LetterPage;
 use super::notice::NoticePage;
@@ -34,14 +35,16 @@ macro_rules! built_in {
 }
 
 /// Every template by its file name, which is also the name of the file that overrides it.
-const BUILT_IN: [(&str, &str); 25] = built_in![
+const BUILT_IN: [(&str, &str); 27] = built_in![
     "shared/page.html"
     "zh-CN/notice.subject" "zh-CN/notice.txt" "zh-CN/notice.html" "zh-CN/notice.md"
     "zh-CN/review.subject" "zh-CN/review.txt" "zh-CN/review.html" "zh-CN/review.md"
     "zh-CN/letter.subject" "zh-CN/letter.txt" "zh-CN/letter.html" "zh-CN/letter.md"
+    "zh-CN/circular.md"
     "en/notice.subject" "en/notice.txt" "en/notice.html" "en/notice.md"
     "en/review.subject" "en/review.txt" "en/review.html" "en/review.md"
     "en/letter.subject" "en/letter.txt" "en/letter.html" "en/letter.md"
+    "en/circular.md"
 ];
 
 /// What is wrong with a template.
@@ -196,6 +199,13 @@ impl Renderer {
         })
     }
 
+    /// A template that is no part of a message, with as many steps of the engine as what it is given needs.
+    pub(super) fn with_fuel(&self, file: &str, page: &Value, fuel: u64) -> Result<String, TemplateFault> {
+        let mut templates = self.templates.clone();
+        templates.set_fuel(Some(fuel));
+        Ok(tidy(&Self { templates }.part(file, page)?))
+    }
+
     fn part(&self, file: &str, page: &Value) -> Result<String, TemplateFault> {
         self.templates
             .get_template(file)
@@ -228,6 +238,12 @@ impl Renderer {
             }
             for letter in sample::letters(phrases::of(locale)) {
                 self.try_on("letter", locale, &LetterPage::of(letter, sample::AS_OF), &mut faults);
+            }
+            let file = circular::file(locale);
+            for page in circular::sample::pages(locale) {
+                if let Err(fault) = self.part(&file, &Value::from(Serde(&page))) {
+                    faults.entry(file.clone()).or_insert(fault);
+                }
             }
         }
         let mut faults: Vec<TemplateFault> = faults.into_values().collect();
