@@ -1,6 +1,7 @@
 //! What people type: one file for each command, and how a command ends.
 
 mod check;
+mod circular;
 pub mod cli;
 pub mod desk;
 mod dry;
@@ -13,6 +14,7 @@ mod plan;
 mod preview;
 mod review;
 mod run;
+mod score;
 mod send_test;
 mod simulate;
 mod status;
@@ -127,6 +129,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Outbox { view } => outbox::outbox(config, view).await,
         Command::Preview(args) => preview::preview(config, &args).await,
         Command::SendTest(args) => send_test::send_test(config, &args).await,
+        Command::Score(args) => score::score(config, &args).await,
+        Command::Circular(args) => circular::circular(config, &args).await,
         Command::Journal { view } => journal::journal(config, view).await,
         Command::Import(_) => later("import"),
         Command::Export(_) => later("export"),

@@ -53,6 +53,8 @@
 //! | [post](domain::chat::Chat) | 群消息 | what a group sees at once; a long message is several, numbered |
 //! | [budget](channel::Budget) | 频率 | how many messages may leave by a channel in how much time |
 //! | [review](domain::review::Review) | 调度 | a scheduled summary |
+//! | [score](rules::score) | 考核 | how a unit or a leader kept their dates in a period, in points of a hundred |
+//! | [circular](rules::circular) | 通报 | the public report: what was asked, what was done, what remains |
 //! | [light](domain::task::Light) | 灯 | green on track, yellow near, red late, blue under review, grey closed |
 //! | look-back | 回头看 | a check after closing |
 //!
@@ -79,7 +81,7 @@
 //! | [`store`] | what is remembered; the only one that knows the database |
 //! | [`render`] | words for people, in Chinese and English |
 //! | [`channel`] | mail, webhooks and twelve vendors' groups: message in, outcome out |
-//! | [`files`] | tables and calendars, as cells with their place |
+//! | [`files`] | tables and calendars, as cells with their place; documents for word processors |
 //! | [`config`] | from files to what is proven, or all problems |
 //! | [`daemon`] | start, loops, stop |
 //! | [`simulate`] | the same daemon on a clock of its own |

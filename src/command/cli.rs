@@ -2,6 +2,7 @@
 //! is read in [`super::instant`].
 
 pub mod act;
+pub mod report;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::domain::id::{ChannelId, ReviewId, TaskId};
 use crate::domain::ladder::Level;
 
 use self::act::Act;
+pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 
 /// All of it.
 #[derive(Clone, Debug, Parser)]
@@ -115,6 +117,12 @@ pub enum Command {
     /// Send one test message, at once, past the outbox
     #[command(after_help = "Examples:\n  duban send-test leaders\n  duban send-test person:edu-head")]
     SendTest(SendTest),
+    /// Score units or leaders for a period, with the arithmetic (考核)
+    #[command(after_help = report::SCORE)]
+    Score(Score),
+    /// Write the public report on what was asked, done, and remains (通报)
+    #[command(after_help = report::CIRCULAR)]
+    Circular(Circular),
     /// The journal: what happened, chained
     Journal {
         /// Which view.

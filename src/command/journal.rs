@@ -13,7 +13,9 @@ use crate::command::table::TableError;
 use crate::domain::id::TaskId;
 use crate::domain::journal::Entry;
 use crate::domain::task::TaskState;
+use crate::rules::calendar::Almanac;
 use crate::rules::progress;
+use crate::rules::record::{Period, Records};
 use crate::store::{Access, Store};
 
 /// Entries held in memory at a time.
@@ -105,6 +107,20 @@ fn applied(state: Option<TaskState>, entry: &Entry) -> Option<TaskState> {
     match (entry.fact(), entry.at.parse::<DateTime<Utc>>()) {
         (Some(fact), Ok(at)) => progress::apply(state, &fact, at),
         (Some(_) | None, _) => state,
+    }
+}
+
+/// What the journal records of every task up to the end of a period.
+pub(super) async fn records<'a>(store: &Store, period: Period, almanac: &'a Almanac) -> Result<Records<'a>, Failure> {
+    let mut records = Records::new(period, almanac);
+    let mut seen = 0;
+    loop {
+        let page = store.entries(seen, PAGE).await.map_err(failed)?;
+        let Some(last) = page.last() else { return Ok(records) };
+        seen = last.seq;
+        for entry in &page {
+            records.read(entry);
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn reviews_stand_on_mondays_or_the_next_working_day(reviews: &serde_json::Value)
 }
 
 /// The campaign's files in a folder of their own.
-fn langfang() -> World {
+pub(crate) fn langfang() -> World {
     let world = World::new("", "");
     let text = |name: &str| fs::read_to_string(config().with_file_name(name)).unwrap();
     for name in ["ladders.toml", "people.toml", "reviews.toml", "ledger.csv"] {

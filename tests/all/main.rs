@@ -10,6 +10,7 @@
 mod acts;
 mod answers;
 mod campaign;
+mod circulars;
 mod clocks;
 mod crowds;
 mod dialects;
