@@ -254,10 +254,22 @@ pub enum ReviewView {
         #[arg(long, value_name = "T")]
         now: Option<String>,
     },
-    /// Show one review's schedule, recipients and past runs
+    /// Show one review's schedule and past runs, or with --run what was said, word for word
+    #[command(
+        after_help = "Examples:\n  duban review show weekly\n  duban review show weekly --run 2021-12-20\n  \
+                            duban review show weekly --run 2021-12-20 --to office\n\nEvery review is kept as it was sent. \
+                            With --run alone the recipients of that day's run are listed with their figures; with --to, \
+                            one recipient's words are printed."
+    )]
     Show {
         /// The review's id
         review: ReviewId,
+        /// What was said on this day: the date of a run
+        #[arg(long, value_name = "DAY")]
+        run: Option<chrono::NaiveDate>,
+        /// The words to this recipient: the id or name of a person or a channel
+        #[arg(long, value_name = "WHO", requires = "run")]
+        to: Option<String>,
         /// The shape of the output
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
         format: Format,
@@ -272,6 +284,22 @@ pub enum ReviewView {
         /// Another present
         #[arg(long, value_name = "T")]
         now: Option<String>,
+    },
+    /// Send a review now, by hand, as the run of today
+    #[command(
+        after_help = "Examples:\n  duban review send weekly\n  duban review send weekly --again\n\nAsks nothing. The messages \
+                            go out through the running daemon. Changes are counted from the last run; the scheduled run of \
+                            the same day does not follow."
+    )]
+    Send {
+        /// The review's id
+        review: ReviewId,
+        /// Send it although today's run was sent already
+        #[arg(long)]
+        again: bool,
+        /// Who sends it [default: the user]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
 }
 

@@ -131,6 +131,18 @@ impl Desk {
         Ok(store)
     }
 
+    /// The store, to be acted on, which must be there.
+    ///
+    /// # Errors
+    /// Exit code 1, naming the path, where there is none or it cannot be used.
+    pub async fn act(&self) -> Result<Store, Failure> {
+        refuse_folder(&self.config.store)?;
+        match Store::open(&self.config.store, Access::Act, self.clock.now()).await {
+            Ok(opened) => Ok(opened.store),
+            Err(error) => Err(store_failed(error)),
+        }
+    }
+
     /// The store, to be looked at, which must be there.
     ///
     /// # Errors

@@ -1,4 +1,7 @@
-//! `duban review`: when each review takes place, which took place, and what one would say now.
+//! `duban review`: when each review takes place, which took place, what they said, and what one would say now; and one sent
+//! by hand.
+
+mod said;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,11 +13,13 @@ use serde_json::Value;
 
 use crate::clock::ManualClock;
 use crate::command::Failure;
+use crate::command::cli::act::Said;
 use crate::command::cli::{Format, ReviewView};
-use crate::command::desk::{Desk, failed, note};
+use crate::command::desk::{Desk, failed, hinted, note};
 use crate::command::outbox::printable;
 use crate::command::picture::{near, unknown};
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
+use crate::command::task::name;
 use crate::daemon::timeline::local_time;
 use crate::daemon::{DaemonError, Engine, FirstLoad, sync};
 use crate::domain::id::ReviewId;
@@ -23,7 +28,7 @@ use crate::render::Renderer;
 use crate::rules::calendar::Almanac;
 use crate::rules::cron;
 use crate::rules::intake::Removals;
-use crate::store::{ReviewRow, ReviewRun, Store};
+use crate::store::{Repeat, ReviewRow, ReviewRun, Store};
 
 /// Past runs that `show` lists.
 const RUNS_MAX: u32 = 20;
@@ -39,9 +44,24 @@ pub(super) async fn review(flag: Option<&Path>, view: ReviewView) -> Result<(), 
             let now = desk.now(now.as_deref())?;
             list(&desk, now, format).await
         }
-        ReviewView::Show { review, format } => {
+        ReviewView::Show {
+            review,
+            run: None,
+            to: _,
+            format,
+        } => {
             let now = desk.clock.now();
             show(&desk, find(&desk, &review)?, now, format).await
+        }
+        ReviewView::Show {
+            review,
+            run: Some(day),
+            to,
+            format,
+        } => said::show(&desk, &review, day, to.as_deref(), format).await,
+        ReviewView::Send { review, again, by } => {
+            let review = find(&desk, &review)?.clone();
+            send(desk, &review, again, by.as_deref()).await
         }
         ReviewView::Preview { review, to, now } => {
             let now = desk.now(now.as_deref())?;
@@ -294,6 +314,42 @@ async fn preview(desk: &Desk, review: &Review, to: Option<&str>, now: DateTime<U
         writeln!(out, "To: {} ({})", reader.recipient.name, reader.recipient.id)?;
         writeln!(out, "Subject: {}\n", printable(&words.subject))?;
         writeln!(out, "{}", printable(words.text.trim_end()))?;
+    }
+    Ok(())
+}
+
+/// Sends a review through the store of the running daemon.
+async fn send(desk: Desk, review: &Review, again: bool, by: Option<&str>) -> Result<(), Failure> {
+    let said = Said {
+        by: by.map(str::to_owned),
+        note: None,
+    };
+    let by = name(&said, &desk.env)?;
+    let now = desk.clock.now();
+    let store = desk.act().await?;
+    let day = desk.config.almanac.today(now);
+    let engine = Engine::open(desk.config, store.clone(), desk.clock)
+        .await
+        .map_err(failed)?;
+    let repeat = if again { Repeat::Replaces } else { Repeat::Refused };
+    let sent = engine.send_review(review, repeat, &by, now).await.map_err(failed)?;
+    drop(engine);
+    store.close().await;
+    match sent {
+        Some(0) => note(&format!(
+            "review {} goes to nobody: no task is in anybody's part",
+            review.id
+        )),
+        Some(messages) => note(&format!(
+            "review {} of {day}: {messages} messages are in the outbox; the daemon sends them",
+            review.id
+        )),
+        None => {
+            return Err(hinted(
+                &format!("review {} of {day} was sent already", review.id),
+                "--again sends it once more; `duban review show` tells what was said",
+            ));
+        }
     }
     Ok(())
 }

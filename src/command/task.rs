@@ -132,7 +132,7 @@ fn civil_day(when: When) -> NaiveDate {
 }
 
 /// Who acts: as given, else whoever sits at the keyboard, behind `sudo` too.
-fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
+pub(super) fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
     if let Some(by) = said.by.as_deref().map(str::trim) {
         if by.is_empty() {
             return Err(Failure::NotUnderstood(anyhow::anyhow!("--by needs a name")));

@@ -9,21 +9,33 @@ use serde_json::{Map, Value, json};
 use crate::daemon::letters::Target;
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::{ChannelId, MessageId, PersonId, ReviewId};
+use crate::domain::id::{ChannelId, MessageId, PersonId, ReviewId, TaskId};
 use crate::domain::journal::{Draft, Entry};
+use crate::domain::ladder::Level;
 use crate::domain::message::{Figures, Message, MessageKind, MessageState};
 use crate::domain::notice::{Recipient, RecipientKind};
-use crate::domain::review::{Mismatch, Reader, Review, Summary, Undelivered};
+use crate::domain::review::{ChainHead, LastTold, Mismatch, Reader, Review, Summary, Undelivered};
 use crate::domain::task::{Task, TaskState};
 use crate::rules::cron;
+use crate::rules::forecast::History;
 use crate::rules::intake;
-use crate::rules::summary::{self, ReviewInput};
-use crate::store::{ReviewRow, ReviewRun, RunState};
+use crate::rules::summary::{Board, ReviewInput};
+use crate::store::{KeptReview, Repeat, ReviewRow, ReviewRun, RunState};
 
 /// Undeliverable messages named in a review.
 const UNDELIVERABLE_MAX: u32 = 100;
 /// Journal entries read at a time.
 const PAGE: u32 = 1000;
+/// So many digits of the journal's last hash stand in a review.
+const HASH_DIGITS: usize = 12;
+
+/// A review in words: what goes out, what is kept of it, and its figures by recipient.
+#[derive(Default)]
+struct Said {
+    messages: Vec<Message>,
+    kept: Vec<KeptReview>,
+    figures: Map<String, Value>,
+}
 
 impl Engine {
     /// Runs every review whose instant has come. Says when the next one's comes.
@@ -168,46 +180,89 @@ impl Engine {
             at: now,
             state,
             figures: json!({}),
-            seq: self.last_seq().await?,
+            seq: self.head().await?.map_or(0, |head| head.seq),
         };
-        let mut messages = Vec::new();
+        let mut said = Said::default();
         if state == RunState::Sent {
-            let (sent, figures) = self.review_messages(review, &run, now).await?;
-            messages = sent;
-            run.figures = Value::Object(figures);
+            said = self.review_messages(review, &run, now).await?;
+            run.figures = Value::Object(std::mem::take(&mut said.figures));
         }
-        let word = state.as_str();
-        let data = json!({"review": review.id, "day": day.to_string(), "messages": messages.len()});
-        let entry = Draft {
-            at: now,
-            task: None,
-            kind: format!("review-{word}"),
-            by: BY.to_owned(),
-            data,
-        };
+        let entry = run_entry(&run, BY, said.messages.len());
         let recorded = self
             .store
-            .record_run(now, &run, &messages, Some(&next), vec![entry])
+            .record_run(
+                &run,
+                Repeat::Refused,
+                &said.messages,
+                &said.kept,
+                Some(&next),
+                vec![entry],
+            )
             .await?;
         if recorded {
-            tracing::info!(review.id = %review.id, "review {} of {day}: {word}, {} messages", review.id, messages.len());
+            tracing::info!(
+                review.id = %review.id,
+                "review {} of {day}: {}, {} messages",
+                review.id,
+                state.as_str(),
+                said.messages.len()
+            );
         }
         Ok(next)
     }
 
-    /// The messages of a review, and the figures by which the next one says what changed.
-    async fn review_messages(
+    /// Sends a review at once as the run of today, whatever its schedule says; `by` is who asked for it. Returns how many
+    /// messages were put into the outbox; none where today's run was sent already and `repeat` refuses another.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn send_review(
         &self,
         review: &Review,
-        run: &ReviewRun,
+        repeat: Repeat,
+        by: &str,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<Message>, Map<String, Value>), DaemonError> {
-        let mut messages = Vec::new();
-        let mut figures = Map::new();
+    ) -> Result<Option<usize>, DaemonError> {
+        let mut run = ReviewRun {
+            review: review.id.clone(),
+            day: self.config.almanac.today(now),
+            nominal: now,
+            at: now,
+            state: RunState::Sent,
+            figures: json!({}),
+            seq: self.head().await?.map_or(0, |head| head.seq),
+        };
+        let before = self.store.run_of(&review.id, run.day).await?;
+        if repeat == Repeat::Refused && before.as_ref().is_some_and(|run| run.state == RunState::Sent) {
+            return Ok(None);
+        }
+        let mut said = self.review_messages(review, &run, now).await?;
+        run.figures = Value::Object(std::mem::take(&mut said.figures));
+        let entry = run_entry(&run, by, said.messages.len());
+        // A run that was missed or skipped today gives way to what is sent now.
+        self.store
+            .record_run(&run, Repeat::Replaces, &said.messages, &said.kept, None, vec![entry])
+            .await?;
+        Ok(Some(said.messages.len()))
+    }
+
+    /// The messages of a review, what they say, and the figures by which the next one says what changed.
+    async fn review_messages(&self, review: &Review, run: &ReviewRun, now: DateTime<Utc>) -> Result<Said, DaemonError> {
+        let mut said = Said::default();
         let day = run.day.to_string();
+        // A run by hand may be the second of its day: its messages are others.
+        let again = self
+            .store
+            .run_of(&review.id, run.day)
+            .await?
+            .map(|_| now.timestamp_millis().to_string());
         for (reader, mut summary) in self.summaries_to(review, run.nominal, now, run.seq).await? {
             let recipient = &reader.recipient;
-            figures.insert(summary.key(), json!(summary.figures));
+            let mut figures = json!(summary.figures);
+            if let Value::Object(fields) = &mut figures {
+                fields.insert("sections".to_owned(), json!(summary.counts()));
+            }
+            said.figures.insert(summary.key(), figures.clone());
             let Some(target) = self.review_target(recipient) else {
                 tracing::error!(review.id = %review.id, "review {} cannot reach {}: no channel", review.id, recipient.id);
                 continue;
@@ -216,12 +271,28 @@ impl Engine {
                 summary.trial_for = Some(format!("{} ({})", recipient.name, target.channel));
             }
             let words = self.renderer.review(&summary);
-            let parts = [review.id.as_str(), &day, recipient.id.as_str()];
+            let mut parts = vec![review.id.as_str(), &day, recipient.id.as_str()];
+            parts.extend(again.as_deref());
+            let (subject, text) = (words.subject.clone(), words.text.clone());
             let mut message = self.plain_letter(MessageKind::Review, &target, &parts, words, now);
             message.content.figures = Some(summary.figures);
-            messages.extend(self.in_parts(&message));
+            said.kept.push(KeptReview {
+                review: review.id.clone(),
+                day: run.day,
+                at: now,
+                recipient: summary.key(),
+                name: recipient.name.clone(),
+                edition: reader.edition,
+                locale: reader.locale,
+                channel: message.channel.clone(),
+                message: message.id.clone(),
+                figures,
+                subject,
+                text,
+            });
+            said.messages.extend(self.in_parts(&message));
         }
-        Ok((messages, figures))
+        Ok(said)
     }
 
     /// What a review says to each of its recipients at `now`.
@@ -234,13 +305,51 @@ impl Engine {
         nominal: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Reader, Summary)>, DaemonError> {
-        let seq = self.last_seq().await?;
+        let seq = self.head().await?.map_or(0, |head| head.seq);
         self.summaries_to(review, nominal, now, seq).await
     }
 
-    /// The number of the last journal entry; 0 where there is none.
-    async fn last_seq(&self) -> Result<u64, DaemonError> {
-        Ok(self.store.head().await?.map_or(0, |head| head.seq))
+    /// The last journal entry; none where there is none.
+    async fn head(&self) -> Result<Option<Entry>, DaemonError> {
+        Ok(self.store.head().await?)
+    }
+
+    /// The journal's entry of that number, as a review shows it.
+    async fn chain_head(&self, seq: u64) -> Result<Option<ChainHead>, DaemonError> {
+        let Some(before) = seq.checked_sub(1) else {
+            return Ok(None);
+        };
+        let entry = self.store.entries(before, 1).await?.pop();
+        Ok(entry.map(|entry| ChainHead {
+            seq: entry.seq,
+            hash: entry.hash.chars().take(HASH_DIGITS).collect(),
+        }))
+    }
+
+    /// Who was told last of each task, up to the entry `seq`.
+    async fn last_told(&self, seq: u64) -> Result<BTreeMap<TaskId, LastTold>, DaemonError> {
+        let mut all: BTreeMap<TaskId, LastTold> = BTreeMap::new();
+        for entry in self.store.told_last(seq).await? {
+            let text = |name: &str| entry.data.get(name).and_then(Value::as_str);
+            let level = text("level").and_then(|word| Level::ALL.into_iter().find(|level| level.as_str() == word));
+            let at = text("at").and_then(|at| at.parse::<DateTime<Utc>>().ok());
+            let (Some(task), Some(level), Some(id), Some(at)) = (entry.task.clone(), level, text("recipient"), at)
+            else {
+                continue;
+            };
+            let person = self.config.people.persons.get(&PersonId::new(id));
+            let name = person.map_or_else(|| id.to_owned(), |person| person.name.clone());
+            let told = all.entry(task).or_insert_with(|| LastTold {
+                names: Vec::new(),
+                level,
+                at: self.as_of(at),
+            });
+            told.level = told.level.max(level);
+            if !told.names.contains(&name) {
+                told.names.push(name);
+            }
+        }
+        Ok(all)
     }
 
     /// The journal's entries after one, up to another.
@@ -280,9 +389,22 @@ impl Engine {
             .flat_map(|stored| intake::mismatches(&stored.task, &stored.state))
             .collect();
         let tasks: Vec<(Task, TaskState)> = stored.into_iter().map(|stored| (stored.task, stored.state)).collect();
+        let head = self.chain_head(seq).await?;
+        let told = self.last_told(seq).await?;
+        let milestones = self.store.milestones(seq).await?;
+        let history = History::of(
+            tasks.iter().map(|(task, _)| task),
+            &milestones,
+            &self.config.almanac,
+            now,
+        );
         let input = ReviewInput {
             review,
             tasks: &tasks,
+            history: &history,
+            told: &told,
+            ladders: &self.config.ladders,
+            head: head.as_ref(),
             since,
             entries: &entries,
             previous: &previous,
@@ -293,11 +415,12 @@ impl Engine {
             now,
             nominal,
         };
-        let readers = summary::recipients(&input);
-        Ok(readers
+        let board = Board::of(&input);
+        Ok(board
+            .readers()
             .into_iter()
             .map(|reader| {
-                let summary = summary::summary(&input, &reader);
+                let summary = board.summary(&reader);
                 (reader, summary)
             })
             .collect())
@@ -366,5 +489,15 @@ impl Engine {
                 })
             }
         }
+    }
+}
+
+fn run_entry(run: &ReviewRun, by: &str, messages: usize) -> Draft {
+    Draft {
+        at: run.at,
+        task: None,
+        kind: format!("review-{}", run.state.as_str()),
+        by: by.to_owned(),
+        data: json!({"review": run.review, "day": run.day.to_string(), "messages": messages}),
     }
 }

@@ -1,6 +1,9 @@
 //! A review (调度): a scheduled summary.
 
-use std::collections::BTreeSet;
+mod edition;
+mod said;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,6 +15,9 @@ use super::ladder::{RoleError, Span};
 use super::message::{Figures, Standing, TaskView};
 use super::notice::{Recipient, RecipientKind};
 use super::people::Locale;
+
+pub use self::edition::Edition;
+pub use self::said::{CalendarGap, ChainHead, Events, Forecast, LastTold, Reason};
 
 /// Who gets a review, each their own part of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +132,10 @@ pub struct Reader {
     pub locale: Locale,
     /// What they see.
     pub scope: Scope,
+    /// How it is written for them.
+    pub edition: Edition,
+    /// Every part they play in it, the narrowest first; not empty.
+    pub parts: Vec<Edition>,
     /// For whom they get it (absence), by name; empty: only for themselves.
     pub for_names: Vec<String>,
     /// Whether they run Duban: only they see disagreements and whom nothing reaches.
@@ -141,6 +151,18 @@ pub struct SummaryLine {
     pub holders: Vec<String>,
     /// How it stands.
     pub standing: Standing,
+    /// Who was told last of it; none: nobody yet.
+    #[serde(default)]
+    pub told: Option<LastTold>,
+    /// With whom it waits, by name, where it is under review.
+    #[serde(default)]
+    pub reviewers: Vec<String>,
+    /// The day of the next look back (回头看), where it is closed and one comes.
+    #[serde(default)]
+    pub look_back: Option<String>,
+    /// Why it is likely to be late, where it is.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
 }
 
 /// Tasks of one sort; at most [`LINES_MAX`] of them in full.
@@ -214,6 +236,12 @@ pub struct Summary {
     pub recipient: Recipient,
     /// In which language.
     pub locale: Locale,
+    /// How it is written for them.
+    #[serde(default)]
+    pub edition: Edition,
+    /// The parts by which its tasks are theirs, the narrowest first; empty: it is the whole ledger.
+    #[serde(default)]
+    pub parts: Vec<Edition>,
     /// As of when, local: `2021-12-20 08:30`.
     pub as_of: String,
     /// Since when changes are counted, local; none: it is the first.
@@ -236,6 +264,24 @@ pub struct Summary {
     pub silent: Section,
     /// Waiting for review.
     pub under_review: Section,
+    /// Deadlines moved back since the last review.
+    #[serde(default)]
+    pub extensions: Events,
+    /// Submissions sent back since the last review.
+    #[serde(default)]
+    pub returns: Events,
+    /// Closed tasks to be looked at again within [`DUE_SOON_DAYS`] days, the next first.
+    #[serde(default)]
+    pub look_backs: Section,
+    /// Tasks reopened after their closing since the last review.
+    #[serde(default)]
+    pub relapses: Events,
+    /// Tasks likely to be late, the likeliest first.
+    #[serde(default)]
+    pub forecast: Section,
+    /// Open tasks that are green and in no section: only counted.
+    #[serde(default)]
+    pub fine: u32,
     /// Closed since the last review.
     pub closed: Section,
     /// What else happened, the latest first; at most [`LINES_MAX`].
@@ -246,6 +292,12 @@ pub struct Summary {
     pub mismatches: Vec<Mismatch>,
     /// For the office.
     pub undelivered: Vec<Undelivered>,
+    /// For the office; none: no task reaches into a year that is not published.
+    #[serde(default)]
+    pub calendar: Option<CalendarGap>,
+    /// For the office.
+    #[serde(default)]
+    pub head: Option<ChainHead>,
     /// In a trial: whom it would have gone to, by name and channel.
     pub trial_for: Option<String>,
 }
@@ -254,6 +306,8 @@ pub struct Summary {
 pub const LINES_MAX: usize = 100;
 /// A task is due soon for so many civil days before its deadline.
 pub const DUE_SOON_DAYS: i64 = 14;
+/// Tasks due within so many civil days are looked at for a forecast.
+pub const FORECAST_DAYS: i64 = 90;
 /// A task is silent after so many working days without a report.
 pub const SILENT_WORKING_DAYS: i64 = 10;
 
@@ -293,7 +347,32 @@ impl Summary {
     /// Whether nothing happened since the last review.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.changes.is_empty() && self.closed.lines.is_empty()
+        self.changes.is_empty()
+            && self.changes_more == 0
+            && [&self.extensions, &self.returns, &self.relapses]
+                .into_iter()
+                .all(|events| events.count() == 0)
+            && self.closed.count() == 0
+    }
+
+    /// How many tasks or events each of its sections holds, by name: what was said, in numbers.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, u32> {
+        let changes = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
+        BTreeMap::from([
+            ("overdue", self.overdue.count()),
+            ("due_soon", self.due_soon.count()),
+            ("silent", self.silent.count()),
+            ("under_review", self.under_review.count()),
+            ("extensions", self.extensions.count()),
+            ("returns", self.returns.count()),
+            ("look_backs", self.look_backs.count()),
+            ("relapses", self.relapses.count()),
+            ("forecast", self.forecast.count()),
+            ("fine", self.fine),
+            ("closed", self.closed.count()),
+            ("changes", changes.saturating_add(self.changes_more)),
+        ])
     }
 }
 

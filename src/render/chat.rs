@@ -132,10 +132,11 @@ pub(super) fn of_notices(page: &NoticePage, digest: &Digest, as_of: &str) -> Cha
 /// A summary.
 pub(super) fn of_review(page: &ReviewPage, locale: Locale, as_of: &str) -> Chat {
     let labels = labels(locale);
+    let (whose, bar) = (page.whose, labels.bar);
     let mut intro = vec![Line::plain(if page.since.is_empty() {
-        format!("{as_of} {}", page.as_of)
+        format!("{whose}{bar}{as_of} {}", page.as_of)
     } else {
-        format!("{as_of} {}{}{}{}", page.as_of, labels.bar, labels.since, page.since)
+        format!("{whose}{bar}{as_of} {}{bar}{}{}", page.as_of, labels.since, page.since)
     })];
     if !page.moved_from.is_empty() {
         intro.push(Line::plain((labels.moved)(&page.moved_from)));
@@ -156,6 +157,7 @@ pub(super) fn of_review(page: &ReviewPage, locale: Locale, as_of: &str) -> Chat 
     });
     let mut verdict = vec![Line(vec![Span::Strong(lights.collect::<Vec<_>>().join("  "))])];
     verdict.extend(page.verdict.iter().map(Line::plain));
+    verdict.extend(said(&page.also));
     let mut blocks = vec![Block {
         lines: verdict,
         ..Block::default()
@@ -189,7 +191,7 @@ pub(super) fn of_review(page: &ReviewPage, locale: Locale, as_of: &str) -> Chat 
         light: red.map(|light| light.light),
         intro,
         blocks,
-        outro: Vec::new(),
+        outro: said(&page.head),
         part: None,
     }
 }
@@ -311,6 +313,9 @@ fn review_line(labels: &Labels, line: &LinePage) -> Line {
     }
     if !line.id.is_empty() {
         rest.push_str(&format!("{bar}{}{}", labels.task, line.id));
+    }
+    if !line.told.is_empty() {
+        rest.push_str(&format!("{bar}{}", line.told));
     }
     if !line.progress.is_empty() {
         rest.push_str(&format!("{bar}{}{}{}", labels.progress, labels.colon, line.progress));

@@ -12,13 +12,22 @@ use super::phrases::{self, Phrases};
 use super::plain::Plain;
 use crate::domain::message::Figures;
 use crate::domain::people::Locale;
-use crate::domain::review::{Change, Mismatch, Section, Summary, SummaryLine, Undelivered};
+use crate::domain::review::{
+    CalendarGap, ChainHead, Change, Events, Forecast, LastTold, Mismatch, Section, Summary, SummaryLine, Undelivered,
+};
 use crate::domain::task::Light;
 
 /// A title in a summary takes at most so many columns.
-const TITLE_COLUMNS: usize = 160;
+const TITLE_COLUMNS: usize = 120;
 /// Any other cell takes at most so many.
-const CELL_COLUMNS: usize = 300;
+const CELL_COLUMNS: usize = 160;
+/// So many bytes of lines are written in full in all; what is past them is counted. As a mail of text and HTML, in the
+/// letters that mail is made of, that stays under 100 KB.
+const BYTES_MAX: usize = 52_000;
+/// So many lines of a section are written however much the sections before it took.
+const LINES_SURE: usize = 3;
+/// What surrounds the words of one line in text and HTML, in bytes.
+const LINE_FRAME: usize = 420;
 
 /// The phrases of a review in one language.
 pub(super) trait ReviewPhrases: Sync {
@@ -40,6 +49,18 @@ pub(super) trait ReviewPhrases: Sync {
     fn undelivered(&self, undelivered: &Undelivered) -> String;
     /// What was not written.
     fn more(&self, count: u32) -> String;
+    /// Whose tasks it tells of.
+    fn whose(&self, summary: &Summary) -> &'static str;
+    /// Who was told last, how loud and when.
+    fn told(&self, told: &LastTold) -> String;
+    /// Why a task is likely to be late, with the points that each reason counts.
+    fn forecast(&self, forecast: &Forecast) -> String;
+    /// The years that are not published.
+    fn calendar(&self, gap: &CalendarGap) -> String;
+    /// Where the journal ends.
+    fn head(&self, head: &ChainHead) -> String;
+    /// Sections of which only the headings are written.
+    fn also(&self, headings: &[String]) -> String;
 }
 
 /// The sections in their order.
@@ -53,6 +74,16 @@ pub(super) enum Part {
     Silent,
     /// 待审核
     UnderReview,
+    /// 延期
+    Extensions,
+    /// 退回
+    Returns,
+    /// 回头看
+    LookBacks,
+    /// 反弹
+    Relapses,
+    /// 预测
+    Forecast,
     /// 办结
     Closed,
     /// 变化
@@ -61,6 +92,8 @@ pub(super) enum Part {
     Mismatches,
     /// 未送达
     Undelivered,
+    /// 日历
+    Calendar,
 }
 
 /// What `review.*` templates are given.
@@ -70,6 +103,8 @@ pub(super) struct ReviewPage {
     pub(super) trial: String,
     /// The subject without `trial`.
     pub(super) headline: String,
+    /// Whose tasks it tells of.
+    pub(super) whose: &'static str,
     /// Local time.
     pub(super) as_of: String,
     /// Local time of the last one; empty: this is the first.
@@ -86,6 +121,10 @@ pub(super) struct ReviewPage {
     pub(super) verdict: Vec<String>,
     /// Those that are not empty.
     pub(super) sections: Vec<SectionPage>,
+    /// What is only counted; empty: nothing.
+    pub(super) also: String,
+    /// Where the journal ends; empty: it is not told.
+    pub(super) head: String,
 }
 
 /// Tasks of one light.
@@ -116,6 +155,8 @@ pub(super) struct SectionPage {
     pub(super) lines: Vec<LinePage>,
     /// What was not written; empty: nothing.
     pub(super) more: String,
+    /// How many were not written.
+    pub(super) left: u32,
 }
 
 /// One line of a section; texts are empty where there is nothing to say.
@@ -135,6 +176,8 @@ pub(super) struct LinePage {
     pub(super) provisional: bool,
     /// The last progress.
     pub(super) progress: String,
+    /// Who was told last.
+    pub(super) told: String,
     /// The task's id.
     pub(super) id: String,
 }
@@ -153,40 +196,50 @@ impl ReviewPage {
         let common = phrases::of(summary.locale);
         let words = of(summary.locale);
         let since = summary.since.as_deref().unwrap_or_default();
-        let tasks = [
-            (Part::Overdue, &summary.overdue),
-            (Part::DueSoon, &summary.due_soon),
-            (Part::Silent, &summary.silent),
-            (Part::UnderReview, &summary.under_review),
-            (Part::Closed, &summary.closed),
-        ];
+        let tasks = |part, section: &Section| section_page(part, section, since, words);
+        let events = |part, events: &Events| {
+            let lines = events.lines.iter().map(|change| change_line(change, words)).collect();
+            other(part, lines, events.more, since, words)
+        };
+        let said = |part, lines: Vec<String>| {
+            let lines = lines.into_iter().map(LinePage::said).collect();
+            other(part, lines, 0, since, words)
+        };
         let changes: Vec<LinePage> = summary
             .changes
             .iter()
-            .map(|change| LinePage {
-                title: shorten(&one_line(&change.title), TITLE_COLUMNS),
-                id: one_line(change.task.as_str()),
-                ..LinePage::said(words.change(change))
-            })
+            .map(|change| change_line(change, words))
             .collect();
-        let said = |lines: Vec<String>| lines.into_iter().map(LinePage::said).collect();
-        let mut sections: Vec<SectionPage> = tasks
-            .into_iter()
-            .map(|(part, section)| section_page(part, section, since, words))
-            .collect();
-        sections.push(other(Part::Changes, changes, summary.changes_more, since, words));
-        let mismatches = summary
-            .mismatches
-            .iter()
-            .map(|mismatch| words.mismatch(mismatch))
-            .collect();
-        sections.push(other(Part::Mismatches, said(mismatches), 0, since, words));
+        let mismatches = summary.mismatches.iter().map(|one| words.mismatch(one)).collect();
         let undelivered = summary.undelivered.iter().map(|one| words.undelivered(one)).collect();
-        sections.push(other(Part::Undelivered, said(undelivered), 0, since, words));
+        let calendar = summary.calendar.iter().map(|gap| words.calendar(gap)).collect();
+        let mut sections = vec![
+            tasks(Part::Overdue, &summary.overdue),
+            tasks(Part::DueSoon, &summary.due_soon),
+            tasks(Part::Silent, &summary.silent),
+            tasks(Part::UnderReview, &summary.under_review),
+            events(Part::Extensions, &summary.extensions),
+            events(Part::Returns, &summary.returns),
+            tasks(Part::LookBacks, &summary.look_backs),
+            events(Part::Relapses, &summary.relapses),
+            tasks(Part::Forecast, &summary.forecast),
+            tasks(Part::Closed, &summary.closed),
+            other(Part::Changes, changes, summary.changes_more, since, words),
+            said(Part::Mismatches, mismatches),
+            said(Part::Undelivered, undelivered),
+            said(Part::Calendar, calendar),
+        ];
+        let counted: Vec<String> = sections
+            .iter()
+            .filter(|section| section.lines.is_empty() && section.left > 0)
+            .map(|section| section.heading.clone())
+            .collect();
         sections.retain(|section| !section.lines.is_empty());
+        fold(&mut sections, words);
         Self {
             trial: common.trial(summary.trial_for.as_deref()),
             headline: words.headline(summary),
+            whose: words.whose(summary),
             as_of: summary.as_of.clone(),
             since: summary.since.clone().unwrap_or_default(),
             moved_from: summary.moved_from.clone().unwrap_or_default(),
@@ -195,6 +248,12 @@ impl ReviewPage {
             lights: lights(summary, common),
             verdict: words.verdict(summary),
             sections,
+            also: if counted.is_empty() {
+                String::new()
+            } else {
+                words.also(&counted)
+            },
+            head: summary.head.as_ref().map_or_else(String::new, |head| words.head(head)),
         }
     }
 
@@ -214,6 +273,7 @@ impl ReviewPage {
                     &line.state,
                     &line.title,
                     &line.held_by,
+                    &line.told,
                     &line.due,
                     &line.progress,
                     &line.id,
@@ -227,6 +287,12 @@ impl ReviewPage {
             }
             lines.push(section.more.clone());
         }
+        lines.extend(
+            [&self.also, &self.head]
+                .into_iter()
+                .filter(|line| !line.is_empty())
+                .cloned(),
+        );
         Plain {
             subject: format!("{}{}", self.trial, self.headline),
             lines,
@@ -244,8 +310,58 @@ impl LinePage {
             due: String::new(),
             provisional: false,
             progress: String::new(),
+            told: String::new(),
             id: String::new(),
         }
+    }
+
+    /// About how many bytes it takes in text and HTML together.
+    fn bytes(&self) -> usize {
+        let words = [
+            &self.state,
+            &self.title,
+            &self.held_by,
+            &self.due,
+            &self.progress,
+            &self.told,
+            &self.id,
+        ];
+        2 * words.into_iter().map(String::len).sum::<usize>() + LINE_FRAME
+    }
+}
+
+/// Leaves each section the lines for which there is room, from the first section on, and counts the others.
+fn fold(sections: &mut [SectionPage], words: &dyn ReviewPhrases) {
+    let sure = |section: &SectionPage| {
+        let lines = section.lines.iter().take(LINES_SURE);
+        lines.map(LinePage::bytes).sum::<usize>()
+    };
+    let mut room = BYTES_MAX.saturating_sub(sections.iter().map(sure).sum());
+    for section in sections {
+        let mut kept = 0;
+        for line in &section.lines {
+            if kept >= LINES_SURE {
+                let Some(left) = room.checked_sub(line.bytes()) else {
+                    break;
+                };
+                room = left;
+            }
+            kept += 1;
+        }
+        if kept < section.lines.len() {
+            let folded = u32::try_from(section.lines.len() - kept).unwrap_or(u32::MAX);
+            section.left = section.left.saturating_add(folded);
+            section.lines.truncate(kept);
+            section.more = words.more(section.left);
+        }
+    }
+}
+
+fn change_line(change: &Change, words: &dyn ReviewPhrases) -> LinePage {
+    LinePage {
+        title: shorten(&one_line(&change.title), TITLE_COLUMNS),
+        id: one_line(change.task.as_str()),
+        ..LinePage::said(words.change(change))
     }
 }
 
@@ -260,7 +376,15 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
             held_by: words.held_by(line),
             due: line.standing.due.clone(),
             provisional: line.standing.provisional,
-            progress: shorten(&one_line(&line.standing.progress), CELL_COLUMNS),
+            progress: match part {
+                // What was done and what is only looked at need no progress.
+                Part::Closed | Part::LookBacks | Part::Forecast => String::new(),
+                _ => shorten(&one_line(&line.standing.progress), CELL_COLUMNS),
+            },
+            told: match (&line.told, part) {
+                (Some(told), Part::Overdue) => words.told(told),
+                _ => String::new(),
+            },
             id: one_line(&line.task.id),
         })
         .collect();
@@ -269,6 +393,7 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
         heading: words.heading(part, section.count(), since),
         lines,
         more: more(section.more, words),
+        left: section.more,
     }
 }
 
@@ -279,6 +404,7 @@ fn other(part: Part, lines: Vec<LinePage>, left: u32, since: &str, words: &dyn R
         heading: words.heading(part, count, since),
         lines,
         more: more(left, words),
+        left,
     }
 }
 
@@ -288,9 +414,14 @@ fn part_icon(part: Part) -> &'static str {
         Part::DueSoon => icon(Light::Yellow),
         Part::Silent => "🔕",
         Part::UnderReview => icon(Light::Blue),
+        Part::Extensions => "⏳",
+        Part::Returns => "↩️",
+        Part::LookBacks => "👀",
+        Part::Relapses => "🔁",
+        Part::Forecast => "🌥️",
         Part::Closed => "✅",
         Part::Changes => "🔄",
-        Part::Mismatches | Part::Undelivered => "⚠️",
+        Part::Mismatches | Part::Undelivered | Part::Calendar => "⚠️",
     }
 }
 

@@ -9,7 +9,10 @@ use crate::domain::ladder::{Anchor, Level};
 use crate::domain::message::{Digest, Figures, Heard, ITEMS_MAX, Item, Named, NoticeView, Standing, Tally, TaskView};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::people::Locale;
-use crate::domain::review::{Change, Mismatch, Section, Summary, SummaryLine, Undelivered};
+use crate::domain::review::{
+    CalendarGap, ChainHead, Change, Edition, Events, Forecast, LastTold, Mismatch, Reason, Section, Summary,
+    SummaryLine, Undelivered,
+};
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -238,7 +241,7 @@ pub(super) fn system_words() -> Vec<SystemWord> {
     ]
 }
 
-/// A full summary, an all-green one, and one of nothing.
+/// A full summary, an all-green one, one of nothing, and one for a group.
 pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
     let full = summary(locale);
     let empty = Summary {
@@ -252,11 +255,19 @@ pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
         due_soon: Section::default(),
         silent: Section::default(),
         under_review: Section::default(),
+        extensions: Events::default(),
+        returns: Events::default(),
+        look_backs: Section::default(),
+        relapses: Events::default(),
+        forecast: Section::default(),
+        fine: 0,
         closed: Section::default(),
         changes: Vec::new(),
         changes_more: 0,
         mismatches: Vec::new(),
         undelivered: Vec::new(),
+        calendar: None,
+        head: None,
         trial_for: None,
         ..full.clone()
     };
@@ -268,7 +279,13 @@ pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
         since: Some("2021-12-13 08:30".into()),
         ..empty.clone()
     };
-    vec![full, green, empty]
+    let mut group = full.clone();
+    group.edition = Edition::Group;
+    for section in [&mut group.due_soon, &mut group.silent, &mut group.forecast] {
+        section.more = section.count();
+        section.lines.clear();
+    }
+    vec![full, green, empty, group]
 }
 
 #[expect(clippy::too_many_lines, reason = "one value written out in full")]
@@ -289,6 +306,14 @@ fn summary(locale: Locale) -> Summary {
                         provisional: *working > 3,
                         ..item.standing
                     },
+                    told: Some(LastTold {
+                        names: vec![person(locale, "张三")],
+                        level: Level::Escalate,
+                        at: "2021-12-20 09:00".into(),
+                    }),
+                    reviewers: vec![person(locale, "李四")],
+                    look_back: Some("2021-12-28".into()),
+                    forecast: Some(forecast()),
                 }
             })
             .collect(),
@@ -308,6 +333,8 @@ fn summary(locale: Locale) -> Summary {
         review: ReviewId::new("weekly"),
         recipient: digest(locale, Vec::new()).recipient,
         locale,
+        edition: Edition::Office,
+        parts: Vec::new(),
         as_of: AS_OF.into(),
         since: Some("2021-12-13 08:30".into()),
         moved_from: Some("2021-12-19".into()),
@@ -331,6 +358,21 @@ fn summary(locale: Locale) -> Summary {
         due_soon: section(Anchor::Due, Light::Yellow, &[(false, 0, 0), (false, 3, 5)], 0),
         silent: section(Anchor::Reported, Light::Green, &[(false, 20, 28)], 0),
         under_review: section(Anchor::Submitted, Light::Blue, &[(true, -1, -1)], 0),
+        extensions: Events {
+            lines: moved.iter().map(|fact| change(fact.clone(), "")).collect(),
+            more: 0,
+        },
+        returns: Events {
+            lines: vec![change(Fact::Returned { due: None }, "")],
+            more: 1,
+        },
+        look_backs: section(Anchor::Closed, Light::Grey, &[(true, -1, -1)], 0),
+        relapses: Events {
+            lines: vec![change(Fact::Reopened { due: None }, "")],
+            more: 0,
+        },
+        forecast: section(Anchor::Due, Light::Green, &[(false, 20, 28)], 0),
+        fine: 5,
         closed: section(Anchor::Closed, Light::Grey, &[(true, -1, -1)], 0),
         changes: std::iter::once(change(
             Fact::Submitted,
@@ -355,6 +397,40 @@ fn summary(locale: Locale) -> Summary {
             why: "550 5.1.1 no such user".into(),
             messages: 2,
         }],
+        calendar: Some(CalendarGap {
+            known_until: "2026-12-31".into(),
+            years: vec![(2027, 2)],
+        }),
+        head: Some(ChainHead {
+            seq: 1204,
+            hash: "408213907715".into(),
+        }),
         trial_for: None,
     }
+}
+
+/// Every reason.
+fn forecast() -> Forecast {
+    let reasons = vec![
+        Reason::Unit {
+            due: 8,
+            late: 5,
+            points: 2,
+        },
+        Reason::Silent { days: 22, points: 2 },
+        Reason::Short {
+            left: 20,
+            needed: 45,
+            of: 7,
+            points: 2,
+        },
+        Reason::Slow {
+            elapsed: 60,
+            needed: 45,
+            of: 7,
+            points: 1,
+        },
+        Reason::Returned { times: 1, points: 1 },
+    ];
+    Forecast { score: 8, reasons }
 }

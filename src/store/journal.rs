@@ -21,7 +21,7 @@ pub struct Verified {
     pub head: String,
 }
 
-type Cells = (i64, i64, Option<String>, String, String, String, String, String);
+pub(super) type Cells = (i64, i64, Option<String>, String, String, String, String, String);
 
 /// Continues `SELECT … FROM journal`.
 macro_rules! select {
@@ -173,7 +173,7 @@ pub(super) async fn append(link: &mut Link, drafts: Vec<Draft>) -> Result<()> {
     sqlite::insert_entries(link, &entries).await
 }
 
-fn entry((seq, at, task, kind, by, data, prev, hash): Cells) -> Result<Entry> {
+pub(super) fn entry((seq, at, task, kind, by, data, prev, hash): Cells) -> Result<Entry> {
     Ok(Entry {
         seq: u64::try_from(seq).unwrap_or(0),
         at: instant(at)?.to_rfc3339_opts(SecondsFormat::Millis, true),

@@ -9,6 +9,7 @@ use crate::domain::journal::Draft;
 use crate::domain::message::Message;
 
 use super::cell::{instant, json, ms, parse, word};
+use super::kept::{self, KeptReview};
 use super::sqlite::Link;
 use super::{Instant, Result, Store, journal, outbox};
 
@@ -71,6 +72,15 @@ pub struct ReviewRun {
     pub seq: u64,
 }
 
+/// What becomes of a run where the review already ran for its day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It is left out.
+    Refused,
+    /// It takes the place of the one before, whose words stay kept beside its own.
+    Replaces,
+}
+
 type Cells = (String, String, i64, i64, String, String, i64);
 
 impl Store {
@@ -117,39 +127,50 @@ impl Store {
         Ok(())
     }
 
-    /// Records a run with its messages and entries and moves the review on, in one transaction. Where the review
-    /// already ran for that local day, only `next` is stored and `false` returned.
+    /// Records a run with its messages, what each recipient was told, and entries, and moves the review on, in one
+    /// transaction. Where the review already ran for that local day and may not run again, only `next` is stored and
+    /// `false` returned.
     ///
     /// # Errors
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn record_run(
         &self,
-        _now: Instant,
         run: &ReviewRun,
+        repeat: Repeat,
         messages: &[Message],
+        kept: &[KeptReview],
         next: Option<&ReviewRow>,
         entries: Vec<Draft>,
     ) -> Result<bool> {
+        let sql = match repeat {
+            Repeat::Refused => {
+                "INSERT INTO runs (review, day, nominal, at, state, figures, seq) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                 ON CONFLICT (review, day) DO NOTHING"
+            }
+            Repeat::Replaces => {
+                "INSERT INTO runs (review, day, nominal, at, state, figures, seq) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                 ON CONFLICT (review, day) DO UPDATE SET nominal = excluded.nominal, at = excluded.at, \
+                 state = excluded.state, figures = excluded.figures, seq = excluded.seq"
+            }
+        };
         let mut tx = self.begin().await?;
-        let new = sqlx::query(
-            "INSERT INTO runs (review, day, nominal, at, state, figures, seq) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-             ON CONFLICT (review, day) DO NOTHING",
-        )
-        .bind(run.review.as_str())
-        .bind(run.day.to_string())
-        .bind(ms(run.nominal))
-        .bind(ms(run.at))
-        .bind(run.state.as_str())
-        .bind(json(&run.figures)?)
-        .bind(i64::try_from(run.seq).unwrap_or(i64::MAX))
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
+        let new = sqlx::query(sql)
+            .bind(run.review.as_str())
+            .bind(run.day.to_string())
+            .bind(ms(run.nominal))
+            .bind(ms(run.at))
+            .bind(run.state.as_str())
+            .bind(json(&run.figures)?)
+            .bind(i64::try_from(run.seq).unwrap_or(i64::MAX))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
             > 0;
         if new {
             let messages: Vec<_> = messages.iter().map(|message| (message.clone(), Vec::new())).collect();
             outbox::put(&mut tx, &messages).await?;
+            kept::keep(&mut tx, kept).await?;
             journal::append(&mut tx, entries).await?;
         }
         if let Some(next) = next {
@@ -157,6 +178,22 @@ impl Store {
         }
         tx.commit().await?;
         Ok(new)
+    }
+
+    /// The run of a review for a local day, however it ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails.
+    pub async fn run_of(&self, review: &ReviewId, day: NaiveDate) -> Result<Option<ReviewRun>> {
+        let cells: Option<Cells> = sqlx::query_as(
+            "SELECT review, day, nominal, at, state, figures, seq FROM runs WHERE review = $1 AND day = $2",
+        )
+        .bind(review.as_str())
+        .bind(day.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        cells.map(run).transpose()
     }
 
     /// The last run of a review whose messages went out: the one that the next is compared with.

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::domain::ladder::{Anchor, Level};
 use crate::domain::message::{Heard, ITEMS_MAX, Item};
-use crate::domain::review::LINES_MAX;
+use crate::domain::review::{Events, LINES_MAX};
 use crate::domain::task::{Light, Phase};
 
 fn renderer() -> &'static Renderer {
@@ -50,7 +50,10 @@ fn samples_to_look_at() {
         one.trial_for = Some("张三".into());
         write("one", &renderer.notices(&one));
         write("several", &renderer.notices(&sample::digest(locale, items)));
-        for (name, summary) in ["review", "green", "empty"].iter().zip(sample::summaries(locale)) {
+        for (name, summary) in ["review", "green", "empty", "group"]
+            .iter()
+            .zip(sample::summaries(locale))
+        {
             write(name, &renderer.review(&summary));
         }
         for word in sample::system_words().into_iter().take(2) {
@@ -439,7 +442,7 @@ fn a_green_review_does_not_hide_what_is_near_or_silent() {
             "none is near",
         ),
     ] {
-        let [full, mut green, _] = <[_; 3]>::try_from(sample::summaries(locale)).expect("three summaries");
+        let [full, mut green, ..] = <[_; 4]>::try_from(sample::summaries(locale)).expect("four summaries");
         green.due_soon = full.due_soon;
         green.silent = full.silent;
         let text = renderer().review(&green).text;
@@ -461,9 +464,103 @@ fn a_week_without_acts_still_says_what_to_see_to_first() {
     ] {
         let mut summary = sample::summaries(locale).swap_remove(0);
         summary.changes.clear();
+        summary.changes_more = 0;
         summary.closed.lines.clear();
+        for events in [&mut summary.extensions, &mut summary.returns, &mut summary.relapses] {
+            *events = Events::default();
+        }
         let text = renderer().review(&summary).text;
         assert!(text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn a_review_of_long_lines_stays_a_mail_under_100_kb_and_counts_what_it_folds() {
+    for locale in [Locale::ZhCn, Locale::En] {
+        let mut summary = sample::summaries(locale).swap_remove(0);
+        let mut line = summary.overdue.lines.swap_remove(0);
+        line.task.title = "第三中学新建教学楼".repeat(20);
+        line.standing.progress.clone_from(&line.task.title);
+        summary.overdue.lines = vec![line; LINES_MAX];
+        summary.overdue.more = 7;
+        for section in [&mut summary.due_soon, &mut summary.silent, &mut summary.forecast] {
+            section.lines.clone_from(&summary.overdue.lines);
+        }
+        let words = renderer().review(&summary);
+        // Base64 makes four bytes of three, and lines of 76 with their ends.
+        let mail = (words.text.len() + words.html.len()) * 4 / 3 * 78 / 76;
+        assert!(mail < 98_000, "{mail} bytes");
+        let heading = if locale == Locale::ZhCn {
+            "逾期（107项）"
+        } else {
+            "Overdue (107)"
+        };
+        assert!(
+            words.text.contains(heading) && words.html.contains(heading),
+            "{}",
+            words.text
+        );
+    }
+}
+
+#[test]
+fn a_group_is_told_the_worst_and_only_counts_of_the_rest() {
+    for (locale, counted, title) in [
+        (
+            Locale::ZhCn,
+            "另有：14天内到期（2项）；10个工作日以上未报进展（1项）；预计可能逾期（1项）。",
+            "预计可能逾期（1项） ==",
+        ),
+        (
+            Locale::En,
+            "Also: Due within 14 days (2); No report for 10 working days or more (1); Likely to be late (1).",
+            "Likely to be late (1) ==",
+        ),
+    ] {
+        let words = renderer().review(&sample::summaries(locale).swap_remove(3));
+        assert!(
+            words.text.contains(counted) && !words.text.contains(title),
+            "{}",
+            words.text
+        );
+    }
+}
+
+#[test]
+fn the_arithmetic_of_a_forecast_stands_in_its_line() {
+    let text = renderer().review(&sample::summaries(Locale::ZhCn).swap_remove(0)).text;
+    let said = "该单位近12个月8项中5项逾期（2分）；已22个工作日未报进展（2分）";
+    assert!(text.contains(said) && text.contains("合计8分"), "{text}");
+    let text = renderer().review(&sample::summaries(Locale::En).swap_remove(0)).text;
+    let said =
+        "5 of this unit's 8 tasks of the last 12 months were late (2 points); no report for 22 working days (2 points)";
+    assert!(text.contains(said) && text.contains("8 points in all"), "{text}");
+}
+
+#[test]
+fn html_and_text_of_a_review_have_one_order() {
+    let words = renderer().review(&sample::summaries(Locale::ZhCn).swap_remove(0));
+    let headings = [
+        "逾期（",
+        "14天内到期（",
+        "10个工作日以上",
+        "待审核（",
+        "上次调度以来延期",
+        "上次调度以来审核退回",
+        "14天内回头看",
+        "问题反弹",
+        "预计可能逾期",
+        "上次调度以来办结",
+        "上次调度以来的变化",
+        "台账与记录不一致",
+        "消息未能送达",
+        "放假安排尚未公布",
+        "日志截至第",
+    ];
+    for part in [&words.text, &words.html] {
+        let headings_in = part.split_once("不再列出").expect("the verdict").1;
+        let places: Vec<_> = headings.iter().map(|heading| headings_in.find(heading)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     }
 }
 

@@ -3,7 +3,10 @@
 use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
-use crate::domain::review::{Change, DUE_SOON_DAYS, Mismatch, SILENT_WORKING_DAYS, Summary, SummaryLine, Undelivered};
+use crate::domain::review::{
+    CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason, SILENT_WORKING_DAYS,
+    Summary, SummaryLine, Undelivered,
+};
 use crate::render::en::{En as Common, count};
 use crate::render::escape::{one_line, shorten, when};
 use crate::render::phrases::Phrases;
@@ -83,6 +86,12 @@ impl ReviewPhrases for En {
         if summary.since.is_some() && summary.is_quiet() {
             verdict.push("No report, submission or ledger change was recorded since the last review.".into());
         }
+        if summary.fine > 0 && !summary.is_all_green() {
+            verdict.push(match summary.fine {
+                1 => "1 more is on track and not listed.".into(),
+                fine => format!("{fine} more are on track and not listed."),
+            });
+        }
         verdict
     }
 
@@ -92,12 +101,18 @@ impl ReviewPhrases for En {
             Part::DueSoon => format!("Due within {DUE_SOON_DAYS} days ({count})"),
             Part::Silent => format!("No report for {SILENT_WORKING_DAYS} working days or more ({count})"),
             Part::UnderReview => format!("Awaiting review ({count})"),
+            Part::Extensions => format!("Deadlines extended since the last review ({count})"),
+            Part::Returns => format!("Returned since the last review ({count})"),
+            Part::LookBacks => format!("To be looked at again within {DUE_SOON_DAYS} days ({count})"),
+            Part::Relapses => format!("Relapsed: reopened after closing ({count})"),
+            Part::Forecast => format!("Likely to be late ({count})"),
             Part::Closed if since.is_empty() => format!("Closed ({count})"),
             Part::Closed => format!("Closed since the last review ({count})"),
             Part::Changes if since.is_empty() => format!("Changes ({count})"),
             Part::Changes => format!("Changes since the last review ({count})"),
             Part::Mismatches => format!("Ledger and journal disagree ({count})"),
             Part::Undelivered => format!("Messages that did not arrive ({count})"),
+            Part::Calendar => "Years whose holidays are not published".into(),
         }
     }
 
@@ -108,17 +123,40 @@ impl ReviewPhrases for En {
                 let silence = count(standing.silent_working_days, "working day");
                 format!("no report for {silence}, {}", Common.deadline(standing))
             }
-            Part::UnderReview => match standing.submitted_working_days {
-                Some(days @ 1..) => format!("awaiting review for {}", count(days, "working day")),
-                _ => "awaiting review".into(),
+            Part::UnderReview => {
+                let reviewers = Common.names(&line.reviewers);
+                let by = if reviewers.is_empty() {
+                    reviewers
+                } else {
+                    format!(", with {reviewers}")
+                };
+                match standing.submitted_working_days {
+                    Some(days @ 1..) => format!("awaiting review for {}{by}", count(days, "working day")),
+                    _ => format!("awaiting review{by}"),
+                }
+            }
+            Part::LookBacks => format!("look again on {}", line.look_back.as_deref().unwrap_or_default()),
+            Part::Forecast => match &line.forecast {
+                Some(forecast) => format!("{}; {}", Common.deadline(standing), self.forecast(forecast)),
+                None => Common.deadline(standing),
             },
+            // Working days and civil days: a holiday between hides in the one and not in the other.
+            Part::Overdue if standing.passed && standing.working_days_left < 0 => {
+                format!("{} ({})", Common.deadline(standing), count(-standing.days_left, "day"))
+            }
             Part::Closed => match standing.closed_days {
                 Some(days @ 1..) => format!("closed {} ago", count(days, "day")),
                 _ => "closed today".into(),
             },
-            Part::Overdue | Part::DueSoon | Part::Changes | Part::Mismatches | Part::Undelivered => {
-                Common.deadline(standing)
-            }
+            Part::Overdue
+            | Part::DueSoon
+            | Part::Extensions
+            | Part::Returns
+            | Part::Relapses
+            | Part::Changes
+            | Part::Mismatches
+            | Part::Undelivered
+            | Part::Calendar => Common.deadline(standing),
         }
     }
 
@@ -188,4 +226,83 @@ impl ReviewPhrases for En {
     fn more(&self, count: u32) -> String {
         format!("{count} more not listed here.")
     }
+
+    fn whose(&self, summary: &Summary) -> &'static str {
+        match summary.parts.as_slice() {
+            [] => "All tasks",
+            [one] if summary.for_names.is_empty() => match one {
+                Edition::Owner => "Your tasks",
+                Edition::UnitHead => "Your unit's tasks",
+                Edition::Supervisor => "The tasks you watch",
+                Edition::Lead => "The tasks you lead",
+                Edition::Office | Edition::Group => "All tasks",
+            },
+            _ => "The tasks that concern you",
+        }
+    }
+
+    fn told(&self, told: &LastTold) -> String {
+        format!(
+            "last told: {} ({}, {})",
+            shorten(&one_line(&Common.names(&told.names)), 60),
+            Common.level_name(told.level).to_lowercase(),
+            told.at
+        )
+    }
+
+    fn forecast(&self, forecast: &Forecast) -> String {
+        let reasons: Vec<String> = forecast.reasons.iter().map(reason).collect();
+        format!("{}; {} in all", reasons.join("; "), points(forecast.score))
+    }
+
+    fn calendar(&self, gap: &CalendarGap) -> String {
+        let years: Vec<String> = gap
+            .years
+            .iter()
+            .map(|(year, tasks)| format!("{} in {year}", count(i64::from(*tasks), "task")))
+            .collect();
+        format!(
+            "The calendar ends on {}; later deadlines are counted by weekends alone and are provisional: {}",
+            gap.known_until,
+            years.join(", ")
+        )
+    }
+
+    fn head(&self, head: &ChainHead) -> String {
+        format!(
+            "The journal ends with entry {}; the first {} digits of its hash are {}",
+            head.seq,
+            head.hash.len(),
+            head.hash
+        )
+    }
+
+    fn also(&self, headings: &[String]) -> String {
+        format!("Also: {}.", headings.join("; "))
+    }
+}
+
+fn points(points: u32) -> String {
+    count(i64::from(points), "point")
+}
+
+fn reason(reason: &Reason) -> String {
+    let why = match reason {
+        Reason::Unit { due, late, .. } => {
+            format!("{late} of this unit's {due} tasks of the last 12 months were late")
+        }
+        Reason::Silent { days, .. } => format!("no report for {}", count(*days, "working day")),
+        Reason::Short { left, needed, of, .. } => format!(
+            "no progress reported and {} left, where {of} closed tasks of its kind took {needed} (median)",
+            count(*left, "working day")
+        ),
+        Reason::Slow {
+            elapsed, needed, of, ..
+        } => format!(
+            "{} so far, where {of} closed tasks of its kind took {needed} (median)",
+            count(*elapsed, "working day")
+        ),
+        Reason::Returned { times, .. } => format!("returned {}", count(i64::from(*times), "time")),
+    };
+    format!("{why} ({})", points(reason.points()))
 }

@@ -3,7 +3,10 @@
 use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
-use crate::domain::review::{Change, DUE_SOON_DAYS, Mismatch, SILENT_WORKING_DAYS, Summary, SummaryLine, Undelivered};
+use crate::domain::review::{
+    CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason, SILENT_WORKING_DAYS,
+    Summary, SummaryLine, Undelivered,
+};
 use crate::render::escape::{one_line, shorten, when};
 use crate::render::phrases::Phrases;
 use crate::render::zh::Zh as Common;
@@ -82,6 +85,9 @@ impl ReviewPhrases for Zh {
         if summary.since.is_some() && summary.is_quiet() {
             verdict.push("自上次调度以来，没有进展报告、报送和台账变更的记录。".into());
         }
+        if summary.fine > 0 && !summary.is_all_green() {
+            verdict.push(format!("另有{}项进展正常，不再列出。", summary.fine));
+        }
         verdict
     }
 
@@ -91,12 +97,18 @@ impl ReviewPhrases for Zh {
             Part::DueSoon => format!("{DUE_SOON_DAYS}天内到期（{count}项）"),
             Part::Silent => format!("{SILENT_WORKING_DAYS}个工作日以上未报进展（{count}项）"),
             Part::UnderReview => format!("待审核（{count}项）"),
+            Part::Extensions => format!("上次调度以来延期（{count}项）"),
+            Part::Returns => format!("上次调度以来审核退回（{count}项）"),
+            Part::LookBacks => format!("{DUE_SOON_DAYS}天内回头看（{count}项）"),
+            Part::Relapses => format!("问题反弹，办结后重新打开（{count}项）"),
+            Part::Forecast => format!("预计可能逾期（{count}项）"),
             Part::Closed if since.is_empty() => format!("近期办结（{count}项）"),
             Part::Closed => format!("上次调度以来办结（{count}项）"),
             Part::Changes if since.is_empty() => format!("近期变化（{count}条）"),
             Part::Changes => format!("上次调度以来的变化（{count}条）"),
             Part::Mismatches => format!("台账与记录不一致（{count}处）"),
             Part::Undelivered => format!("消息未能送达（{count}人）"),
+            Part::Calendar => "放假安排尚未公布的年度".into(),
         }
     }
 
@@ -108,17 +120,40 @@ impl ReviewPhrases for Zh {
                 standing.silent_working_days,
                 Common.deadline(standing)
             ),
-            Part::UnderReview => match standing.submitted_working_days {
-                Some(days @ 1..) => format!("待审核已{days}个工作日"),
-                _ => "待审核".into(),
+            Part::UnderReview => {
+                let reviewers = Common.names(&line.reviewers);
+                let by = if reviewers.is_empty() {
+                    reviewers
+                } else {
+                    format!("，审核：{reviewers}")
+                };
+                match standing.submitted_working_days {
+                    Some(days @ 1..) => format!("待审核已{days}个工作日{by}"),
+                    _ => format!("待审核{by}"),
+                }
+            }
+            Part::LookBacks => format!("{}回头看", line.look_back.as_deref().unwrap_or_default()),
+            Part::Forecast => match &line.forecast {
+                Some(forecast) => format!("{}；{}", Common.deadline(standing), self.forecast(forecast)),
+                None => Common.deadline(standing),
             },
+            // Working days and civil days: a holiday between hides in the one and not in the other.
+            Part::Overdue if standing.passed && standing.working_days_left < 0 => {
+                format!("{}（{}天）", Common.deadline(standing), -standing.days_left)
+            }
             Part::Closed => match standing.closed_days {
                 Some(days @ 1..) => format!("{days}天前办结"),
                 _ => "今天办结".into(),
             },
-            Part::Overdue | Part::DueSoon | Part::Changes | Part::Mismatches | Part::Undelivered => {
-                Common.deadline(standing)
-            }
+            Part::Overdue
+            | Part::DueSoon
+            | Part::Extensions
+            | Part::Returns
+            | Part::Relapses
+            | Part::Changes
+            | Part::Mismatches
+            | Part::Undelivered
+            | Part::Calendar => Common.deadline(standing),
         }
     }
 
@@ -190,6 +225,75 @@ impl ReviewPhrases for Zh {
 
     fn more(&self, count: u32) -> String {
         format!("另有{count}项未列出。")
+    }
+
+    fn whose(&self, summary: &Summary) -> &'static str {
+        match summary.parts.as_slice() {
+            [] => "全部任务",
+            [one] if summary.for_names.is_empty() => match one {
+                Edition::Owner => "您负责的任务",
+                Edition::UnitHead => "本单位的任务",
+                Edition::Supervisor => "您督导的任务",
+                Edition::Lead => "您牵头的任务",
+                Edition::Office | Edition::Group => "全部任务",
+            },
+            _ => "与您有关的任务",
+        }
+    }
+
+    fn told(&self, told: &LastTold) -> String {
+        format!(
+            "最近告知：{}（{}，{}）",
+            shorten(&one_line(&Common.names(&told.names)), 60),
+            Common.level_name(told.level),
+            told.at
+        )
+    }
+
+    fn forecast(&self, forecast: &Forecast) -> String {
+        let reasons: Vec<String> = forecast.reasons.iter().map(reason).collect();
+        format!("{}；合计{}分", reasons.join("；"), forecast.score)
+    }
+
+    fn calendar(&self, gap: &CalendarGap) -> String {
+        let years: Vec<String> = gap
+            .years
+            .iter()
+            .map(|(year, tasks)| format!("{year}年{tasks}项"))
+            .collect();
+        format!(
+            "放假安排只载至{}；时限在其后的任务，按周末推算、日期暂定：{}",
+            gap.known_until,
+            years.join("，")
+        )
+    }
+
+    fn head(&self, head: &ChainHead) -> String {
+        format!("日志截至第{}条，校验值前{}位：{}", head.seq, head.hash.len(), head.hash)
+    }
+
+    fn also(&self, headings: &[String]) -> String {
+        format!("另有：{}。", headings.join("；"))
+    }
+}
+
+fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Unit { due, late, points } => format!("该单位近12个月{due}项中{late}项逾期（{points}分）"),
+        Reason::Silent { days, points } => format!("已{days}个工作日未报进展（{points}分）"),
+        Reason::Short {
+            left,
+            needed,
+            of,
+            points,
+        } => format!("尚未报过进展，只剩{left}个工作日，而同类已办结的{of}项中位用时{needed}个工作日（{points}分）"),
+        Reason::Slow {
+            elapsed,
+            needed,
+            of,
+            points,
+        } => format!("已用{elapsed}个工作日，同类已办结的{of}项中位用时{needed}个工作日（{points}分）"),
+        Reason::Returned { times, points } => format!("审核退回过{times}次（{points}分）"),
     }
 }
 

@@ -1,9 +1,10 @@
 use super::*;
 use crate::domain::id::{ChannelId, ReviewId};
-use crate::domain::journal::{Draft, FIRST_PREV};
+use crate::domain::journal::{Draft, FIRST_PREV, Fact};
 use crate::domain::ladder::{Span, TimeUnit};
 use crate::domain::people::Away;
-use crate::domain::review::OnDayOff;
+use crate::domain::review::{Audience, Edition, OnDayOff, Scope, Section};
+use crate::domain::task::Phase;
 use crate::rules::compose::tests::{almanac, at, people, task};
 
 struct Office {
@@ -11,6 +12,9 @@ struct Office {
     tasks: Vec<(Task, TaskState)>,
     entries: Vec<Entry>,
     previous: BTreeMap<String, Figures>,
+    history: History,
+    told: BTreeMap<TaskId, LastTold>,
+    ladders: BTreeMap<LadderId, Ladder>,
     people: People,
     almanac: Almanac,
 }
@@ -31,6 +35,9 @@ impl Office {
             tasks,
             entries: Vec::new(),
             previous: BTreeMap::new(),
+            history: History::default(),
+            told: BTreeMap::new(),
+            ladders: BTreeMap::new(),
             people: people(),
             almanac: almanac(),
         }
@@ -42,6 +49,10 @@ impl Office {
             tasks: &self.tasks,
             since: Some(at("2021-12-13 08:30")),
             entries: &self.entries,
+            history: &self.history,
+            told: &self.told,
+            ladders: &self.ladders,
+            head: None,
             previous: &self.previous,
             undelivered: &[],
             mismatches: &[],
@@ -230,4 +241,175 @@ fn a_review_moved_off_a_day_off_is_not_late_at_its_moved_time() {
 fn a_moved_review_is_late_against_its_moved_time() {
     let late = Some("2021-12-20 08:30".into());
     assert_eq!(of_a_sunday("2021-12-20 08:32").1, late);
+}
+
+impl Office {
+    /// Reads what was noted with [`Office::happened`] as the journal, after a loading of every task.
+    fn remembering(mut self) -> Self {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (task, _) in &self.tasks {
+            let fact = Fact::Loaded {
+                due: task.due,
+                opened: task.opened,
+                ladder_print: String::new(),
+            };
+            let draft = Draft::of_fact(at("2021-11-15 08:00"), task.id.clone(), "ledger", &fact, None);
+            entries.push(Entry::chain(draft, 0, FIRST_PREV));
+        }
+        entries.extend(self.entries.iter().cloned());
+        let tasks = self.tasks.iter().map(|(task, _)| task);
+        self.history = History::of(tasks, &entries, &self.almanac, at("2021-12-20 08:30"));
+        self
+    }
+}
+
+#[test]
+fn each_reader_has_the_edition_of_their_part_and_the_widest_of_several() {
+    let office = Office::new(
+        &["office", "leads", "heads", "supervisors", "owners", "channel:leaders"],
+        vec![task("1", "2021-12-16")],
+    );
+    let editions: Vec<(String, Edition)> = recipients(&office.input())
+        .into_iter()
+        .map(|reader| (reader.recipient.id, reader.edition))
+        .collect();
+    assert_eq!(
+        editions
+            .iter()
+            .map(|(id, edition)| (id.as_str(), *edition))
+            .collect::<Vec<_>>(),
+        [
+            ("clerk", Edition::Office),
+            ("contact", Edition::Owner),
+            ("head", Edition::UnitHead),
+            ("room", Edition::Supervisor),
+            ("vm", Edition::Lead),
+            ("leaders", Edition::Group),
+        ]
+    );
+}
+
+#[test]
+fn a_group_reads_the_ten_worst_and_counts_of_the_rest() {
+    let mut tasks: Vec<_> = (1..=12)
+        .map(|n| task(&n.to_string(), &format!("2021-12-{:02}", n + 3)))
+        .collect();
+    tasks.push(task("20", "2021-12-28"));
+    let summary = Office::new(&["channel:leaders"], tasks).summary("leaders");
+    let worst: Vec<&str> = summary.overdue.lines.iter().map(|line| line.task.id.as_str()).collect();
+    assert_eq!((worst.len(), worst.first(), summary.overdue.more), (10, Some(&"1"), 2));
+    assert_eq!((summary.due_soon.lines.len(), summary.due_soon.count()), (0, 1));
+}
+
+#[test]
+fn extensions_returns_and_relapses_stand_apart_from_other_changes() {
+    let mut office = Office::new(
+        &["office"],
+        vec![
+            task("1", "2021-12-30"),
+            task("2", "2021-12-30"),
+            task("3", "2021-12-30"),
+        ],
+    );
+    let moved = |from: &str, to: &str| Fact::DueChanged {
+        from: from.parse().expect("a date"),
+        to: to.parse().expect("a date"),
+    };
+    office.happened("1", &moved("2021-12-16", "2021-12-30"));
+    office.happened("1", &moved("2021-12-30", "2021-12-24"));
+    office.happened("2", &Fact::Returned { due: None });
+    office.happened("3", &Fact::Closed { on: None });
+    office.happened("3", &Fact::Reopened { due: None });
+    let counts = office.remembering().summary("clerk").counts();
+    let of = |name: &str| counts.get(name).copied();
+    assert_eq!([of("extensions"), of("returns"), of("relapses")], [Some(1); 3]);
+    assert_eq!(
+        of("changes"),
+        Some(2),
+        "a deadline moved forward, and the closing that did not last"
+    );
+}
+
+#[test]
+fn what_is_green_and_nowhere_else_is_only_counted() {
+    let mut fresh = task("2", "2022-06-30");
+    fresh.1.reported = Some(at("2021-12-17 10:00"));
+    let summary = Office::new(&["office"], vec![task("1", "2022-06-30"), fresh]).summary("clerk");
+    assert_eq!((summary.figures.green, summary.silent.count(), summary.fine), (2, 1, 1));
+}
+
+#[test]
+fn a_submission_names_who_reviews_it_and_an_overdue_task_who_was_told() {
+    let mut waiting = task("2", "2021-12-30");
+    waiting.1.phase = Phase::Submitted;
+    waiting.1.submitted = Some(at("2021-12-15 15:30"));
+    let mut office = Office::new(&["office"], vec![task("1", "2021-12-16"), waiting]);
+    let told = LastTold {
+        names: vec!["局长".into()],
+        level: crate::domain::ladder::Level::Escalate,
+        at: "2021-12-20 09:00".into(),
+    };
+    office.told.insert(TaskId::new("1"), told.clone());
+    let summary = office.summary("clerk");
+    assert_eq!(summary.under_review.lines[0].reviewers, ["督导员"]);
+    assert_eq!(summary.overdue.lines[0].told, Some(told));
+}
+
+#[test]
+fn a_closed_task_whose_look_back_comes_is_named_with_its_day() {
+    let step = crate::domain::ladder::Step {
+        from: crate::domain::ladder::Anchor::Closed,
+        at: "+1w".parse().expect("an offset"),
+        level: crate::domain::ladder::Level::Remind,
+        to: vec![crate::domain::ladder::Role::Supervisor],
+        every: Some("1w".parse().expect("a span")),
+        times: Some(3),
+        until: crate::domain::ladder::Until::Closed,
+        roll: crate::domain::ladder::Roll::None,
+        via: crate::domain::ladder::Via::First,
+        channels: Vec::new(),
+    };
+    let mut office = Office::new(&["office"], vec![closed("1"), task("2", "2022-06-30")]);
+    let ladder = Ladder {
+        id: LadderId::new("standard"),
+        kinds: Vec::new(),
+        steps: vec![step],
+    };
+    office.ladders.insert(ladder.id.clone(), ladder);
+    let look_backs = office.summary("clerk").look_backs;
+    assert_eq!(look_backs.lines.len(), 1);
+    assert_eq!(look_backs.lines[0].look_back.as_deref(), Some("2021-12-22"));
+}
+
+#[test]
+fn only_the_office_reads_the_calendars_gaps_and_the_journals_head() {
+    let mut office = Office::new(&["office", "leads"], vec![task("1", "2022-06-30")]);
+    let known = "2021-01-01".parse().expect("a date")..="2021-12-31".parse().expect("a date");
+    office.almanac.calendar = crate::rules::calendar::Calendar::new(
+        "town",
+        vec![chrono::Weekday::Sat, chrono::Weekday::Sun],
+        BTreeMap::new(),
+        Some(vec![known]),
+    );
+    let head = ChainHead {
+        seq: 7,
+        hash: "0123456789ab".into(),
+    };
+    let input = ReviewInput {
+        head: Some(&head),
+        ..office.input()
+    };
+    let board = Board::of(&input);
+    let read: Vec<(bool, bool)> = board
+        .readers()
+        .iter()
+        .map(|reader| board.summary(reader))
+        .map(|summary| {
+            (
+                summary.calendar.is_some_and(|gap| gap.years == [(2022, 1)]),
+                summary.head.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(read, [(true, true), (false, false)]);
 }

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use crate::domain::notice::NoticeState;
 use crate::domain::system::SystemWord;
 
-use super::super::{ActError, LaneRow, Load, PendingWord, ReviewRow, ReviewRun, RunState, StoreError};
+use crate::domain::review::Edition;
+
+use super::super::{
+    ActError, KeptReview, LaneRow, Load, PendingWord, Repeat, ReviewRow, ReviewRun, RunState, StoreError,
+};
 use super::*;
 
 /// Runs each case on a store in memory and on one in a file.
@@ -381,15 +385,37 @@ suite! {
         store.save_review_rows(&[row(0)], &[]).await.expect("it is saved");
         let run = ReviewRun { review: "weekly".into(), day: "2021-12-13".parse().expect("a date"), nominal: at(0), at: at(1), state: RunState::Sent, figures: json!({"red": 2}), seq: 1 };
         let messages = [message("r", "mail", MessageKind::Review, "summary")];
-        assert!(store.record_run(at(1), &run, &messages, Some(&row(100)), vec![draft("review", None)]).await.expect("it runs"));
+        let kept = |at| KeptReview { review: "weekly".into(), day: run.day, at, recipient: "person:ann".to_owned(), name: "Ann".to_owned(), edition: Edition::UnitHead, locale: Locale::En, channel: "mail".into(), message: "r".into(), figures: json!({"red": 2, "sections": {"overdue": 2}}), subject: "2 overdue".to_owned(), text: "two".to_owned() };
+        assert!(store.record_run(&run, Repeat::Refused, &messages, &[kept(at(1))], Some(&row(100)), vec![draft("review", None)]).await.expect("it runs"));
         let again = ReviewRun { at: at(2), ..run.clone() };
-        assert!(!store.record_run(at(2), &again, &[mail("twice")], Some(&row(200)), vec![draft("review", None)]).await.expect("it is refused"));
+        assert!(!store.record_run(&again, Repeat::Refused, &[mail("twice")], &[kept(at(2))], Some(&row(200)), vec![draft("review", None)]).await.expect("it is refused"));
+        assert_eq!(store.kept_reviews(&"weekly".into(), run.day).await.expect("what was said"), [kept(at(1))]);
         assert_eq!(store.last_run(&"weekly".into()).await.expect("a run"), Some(run.clone()));
         assert_eq!(store.runs(None, 9).await.expect("runs"), [run]);
         assert_eq!(store.messages(&[], 9).await.expect("messages").len(), 1);
         assert_eq!(store.review_rows().await.expect("rows"), [row(200)]);
         store.save_review_rows(&[], &["weekly".into()]).await.expect("it is removed");
         assert_eq!(store.review_rows().await.expect("rows"), []);
+    }
+
+    async fn a_review_that_runs_again_by_hand_takes_the_place_of_the_one_before_and_both_are_kept(store: Store) {
+        let day = "2021-12-13".parse().expect("a date");
+        for seconds in [1, 2] {
+            let run = ReviewRun { review: "weekly".into(), day, nominal: at(0), at: at(seconds), state: RunState::Sent, figures: json!({"red": seconds}), seq: 1 };
+            let kept = KeptReview { review: "weekly".into(), day, at: at(seconds), recipient: "person:ann".to_owned(), name: "Ann".to_owned(), edition: Edition::Office, locale: Locale::ZhCn, channel: "mail".into(), message: "r".into(), figures: json!({}), subject: String::new(), text: seconds.to_string() };
+            assert!(store.record_run(&run, Repeat::Replaces, &[], &[kept], None, Vec::new()).await.expect("it runs"));
+        }
+        assert_eq!(store.run_of(&"weekly".into(), day).await.expect("a run").map(|run| run.at), Some(at(2)));
+        let said: Vec<String> = store.kept_reviews(&"weekly".into(), day).await.expect("what was said").into_iter().map(|one| one.text).collect();
+        assert_eq!(said, ["2", "1"]);
+    }
+
+    async fn the_last_telling_of_a_task_is_those_of_its_last_time(store: Store) {
+        let notice = |seconds, who: &str| Draft { at: at(seconds), task: Some("1".into()), kind: "notice".to_owned(), by: "duban".to_owned(), data: json!({"recipient": who}) };
+        store.append(vec![notice(1, "ann"), notice(2, "ben"), notice(2, "cat")]).await.expect("they are appended");
+        let told = async |until| store.told_last(until).await.expect("notices").into_iter().map(|entry| entry.data["recipient"].clone()).collect::<Vec<_>>();
+        assert_eq!(told(3).await, ["ben", "cat"]);
+        assert_eq!(told(1).await, ["ann"]);
     }
 
     async fn a_lane_is_found_again_as_it_was_saved(store: Store) {

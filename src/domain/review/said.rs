@@ -1,0 +1,128 @@
+//! What a review says beyond how tasks stand: who was told, why a task is likely to be late, what the journal ends with.
+
+use serde::{Deserialize, Serialize};
+
+use super::Change;
+use crate::domain::ladder::Level;
+
+/// Events of one sort since the last review, the latest first; at most [`LINES_MAX`](super::LINES_MAX) in full.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Events {
+    /// The latest first.
+    pub lines: Vec<Change>,
+    /// How many more there are.
+    pub more: u32,
+}
+
+impl Events {
+    /// How many, those not written included.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.lines.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.more)
+    }
+}
+
+/// Who was told last of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTold {
+    /// By name.
+    pub names: Vec<String>,
+    /// How loud.
+    pub level: Level,
+    /// When, local: `2021-12-20 09:00`.
+    pub at: String,
+}
+
+/// Why a task is likely to be late, each reason with its points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Its unit was late before: of `due` tasks of the last twelve months `late` were.
+    Unit {
+        /// Tasks that were closed or came due.
+        due: u32,
+        /// Of them late.
+        late: u32,
+        /// What it counts.
+        points: u32,
+    },
+    /// Nothing was heard for so many working days.
+    Silent {
+        /// Working days.
+        days: i64,
+        /// What it counts.
+        points: u32,
+    },
+    /// No progress was reported, and less time is left than tasks of its kind took.
+    Short {
+        /// Working days left.
+        left: i64,
+        /// Working days that half of those took at most.
+        needed: i64,
+        /// How many those are.
+        of: u32,
+        /// What it counts.
+        points: u32,
+    },
+    /// It has taken longer than tasks of its kind did.
+    Slow {
+        /// Working days since its opening.
+        elapsed: i64,
+        /// Working days that half of those took at most.
+        needed: i64,
+        /// How many those are.
+        of: u32,
+        /// What it counts.
+        points: u32,
+    },
+    /// A submission of it was sent back.
+    Returned {
+        /// How often.
+        times: u32,
+        /// What it counts.
+        points: u32,
+    },
+}
+
+impl Reason {
+    /// What it counts.
+    #[must_use]
+    pub fn points(&self) -> u32 {
+        match self {
+            Self::Unit { points, .. }
+            | Self::Silent { points, .. }
+            | Self::Short { points, .. }
+            | Self::Slow { points, .. }
+            | Self::Returned { points, .. } => *points,
+        }
+    }
+}
+
+/// That a task is likely to be late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// The sum of the reasons' points.
+    pub score: u32,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// Years whose calendar is not published and that tasks reach into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarGap {
+    /// The last day that is known, `2026-12-31`.
+    pub known_until: String,
+    /// How many open tasks are due beyond, by year.
+    pub years: Vec<(i32, u32)>,
+}
+
+/// Where the journal ended when the review was written: with it anybody can prove that nothing was taken out since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainHead {
+    /// The number of the last entry.
+    pub seq: u64,
+    /// The first 12 hexadecimal digits of its hash.
+    pub hash: String,
+}
