@@ -20,7 +20,7 @@ use crate::rules::cron;
 use crate::rules::forecast::History;
 use crate::rules::intake;
 use crate::rules::summary::{Board, ReviewInput};
-use crate::store::{KeptReview, Repeat, ReviewRow, ReviewRun, RunState};
+use crate::store::{KeptReview, Repeat, ReviewRow, ReviewRun, RunState, StoredTask};
 
 /// Undeliverable messages named in a review.
 const UNDELIVERABLE_MAX: u32 = 100;
@@ -327,8 +327,9 @@ impl Engine {
     }
 
     /// Who was told last of each task, up to the entry `seq`.
-    async fn last_told(&self, seq: u64) -> Result<BTreeMap<TaskId, LastTold>, DaemonError> {
+    async fn last_told(&self, tasks: &[StoredTask], seq: u64) -> Result<BTreeMap<TaskId, LastTold>, DaemonError> {
         let mut all: BTreeMap<TaskId, LastTold> = BTreeMap::new();
+        let rounds: BTreeMap<&TaskId, u32> = tasks.iter().map(|one| (&one.task.id, one.state.round)).collect();
         for entry in self.store.told_last(seq).await? {
             let text = |name: &str| entry.data.get(name).and_then(Value::as_str);
             let level = text("level").and_then(|word| Level::ALL.into_iter().find(|level| level.as_str() == word));
@@ -343,10 +344,22 @@ impl Engine {
                 names: Vec::new(),
                 level,
                 at: self.as_of(at),
+                loudest: None,
             });
             told.level = told.level.max(level);
             if !told.names.contains(&name) {
                 told.names.push(name);
+            }
+        }
+        for (task, rows) in self.store.all_told().await? {
+            let of_round = rows
+                .iter()
+                .filter(|row| row.sent && rounds.get(&task) == Some(&row.key.round));
+            let loudest = of_round.max_by_key(|row| (row.level, row.at));
+            if let (Some(told), Some(loudest)) = (all.get_mut(&task), loudest)
+                && loudest.level > told.level
+            {
+                told.loudest = Some((loudest.level, self.as_of(loudest.at)));
             }
         }
         Ok(all)
@@ -388,9 +401,10 @@ impl Engine {
             .iter()
             .flat_map(|stored| intake::mismatches(&stored.task, &stored.state))
             .collect();
+        let told = self.last_told(&stored, seq).await?;
         let tasks: Vec<(Task, TaskState)> = stored.into_iter().map(|stored| (stored.task, stored.state)).collect();
         let head = self.chain_head(seq).await?;
-        let told = self.last_told(seq).await?;
+
         let milestones = self.store.milestones(seq).await?;
         let history = History::of(
             tasks.iter().map(|(task, _)| task),

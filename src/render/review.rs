@@ -376,10 +376,11 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
             held_by: words.held_by(line),
             due: line.standing.due.clone(),
             provisional: line.standing.provisional,
-            progress: match part {
-                // What was done and what is only looked at need no progress.
-                Part::Closed | Part::LookBacks | Part::Forecast => String::new(),
-                _ => shorten(&one_line(&line.standing.progress), CELL_COLUMNS),
+            // What was done and what is only looked at need no progress.
+            progress: if matches!(part, Part::Closed | Part::LookBacks | Part::Forecast) {
+                String::new()
+            } else {
+                shorten(&one_line(&line.standing.progress), CELL_COLUMNS)
             },
             told: match (&line.told, part) {
                 (Some(told), Part::Overdue) => words.told(told),

@@ -310,6 +310,7 @@ fn summary(locale: Locale) -> Summary {
                         names: vec![person(locale, "张三")],
                         level: Level::Escalate,
                         at: "2021-12-20 09:00".into(),
+                        loudest: Some((Level::Summon, "2021-12-13 09:00".into())),
                     }),
                     reviewers: vec![person(locale, "李四")],
                     look_back: Some("2021-12-28".into()),

@@ -31,6 +31,7 @@ mod process;
 mod real_mail;
 mod real_matrix;
 mod real_webhook;
+mod reviews;
 mod sample;
 mod send_tests;
 mod servers;

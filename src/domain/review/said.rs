@@ -33,6 +33,9 @@ pub struct LastTold {
     pub level: Level,
     /// When, local: `2021-12-20 09:00`.
     pub at: String,
+    /// The loudest that it was ever told in this round, and when last, where that is louder than the last.
+    #[serde(default)]
+    pub loudest: Option<(Level, String)>,
 }
 
 /// Why a task is likely to be late, each reason with its points.

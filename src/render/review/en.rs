@@ -242,8 +242,11 @@ impl ReviewPhrases for En {
     }
 
     fn told(&self, told: &LastTold) -> String {
+        let loudest = told.loudest.as_ref().map_or_else(String::new, |(level, at)| {
+            format!("; loudest so far: {} ({at})", Common.level_name(*level).to_lowercase())
+        });
         format!(
-            "last told: {} ({}, {})",
+            "last told: {} ({}, {}){loudest}",
             shorten(&one_line(&Common.names(&told.names)), 60),
             Common.level_name(told.level).to_lowercase(),
             told.at

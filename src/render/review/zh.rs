@@ -242,8 +242,11 @@ impl ReviewPhrases for Zh {
     }
 
     fn told(&self, told: &LastTold) -> String {
+        let loudest = told.loudest.as_ref().map_or_else(String::new, |(level, at)| {
+            format!("；最高已至{}（{at}）", Common.level_name(*level))
+        });
         format!(
-            "最近告知：{}（{}，{}）",
+            "最近告知：{}（{}，{}）{loudest}",
             shorten(&one_line(&Common.names(&told.names)), 60),
             Common.level_name(told.level),
             told.at

@@ -17,6 +17,7 @@ use crate::domain::review::{
     key_of,
 };
 use crate::domain::task::{Light, Phase, Task, TaskState};
+use crate::domain::when::When;
 use crate::rules::compose::{MINUTE, standing, task_view};
 use crate::rules::cron::review_at;
 use crate::rules::forecast::Outlook;
@@ -341,13 +342,7 @@ fn event(entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<
         .get("note")
         .and_then(|note| note.as_str())
         .unwrap_or_default();
-    let sort = match &fact {
-        Fact::DueChanged { from, to } if input.almanac.date_of(*to) > input.almanac.date_of(*from) => Sort::Extension,
-        Fact::Returned { .. } => Sort::Return,
-        Fact::Reopened { .. } if input.history.is_relapse(entry.seq) => Sort::Relapse,
-        Fact::Closed { .. } if stored.is_some_and(|(_, state)| state.standing() == Phase::Closed) => Sort::Closing,
-        _ => Sort::Other,
-    };
+    let sort = sort(&fact, entry, stored, input);
     let change = Change {
         at: input.almanac.local(at.to_utc()).format(MINUTE).to_string(),
         task: task.clone(),
@@ -359,6 +354,29 @@ fn event(entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<
     Some((sort, change))
 }
 
+fn sort(fact: &Fact, entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<'_>) -> Sort {
+    let is_extension = |from: When, to: When| input.almanac.date_of(to) > input.almanac.date_of(from);
+    match fact {
+        Fact::DueChanged { from, to } if is_extension(*from, *to) => Sort::Extension,
+        Fact::Returned { .. } => Sort::Return,
+        Fact::Reopened { .. } if input.history.is_relapse(entry.seq) => Sort::Relapse,
+        Fact::Closed { .. } if stored.is_some_and(|(_, state)| state.standing() == Phase::Closed) => Sort::Closing,
+        Fact::Loaded { .. }
+        | Fact::Acknowledged
+        | Fact::Reported { .. }
+        | Fact::Submitted
+        | Fact::Closed { .. }
+        | Fact::Reopened { .. }
+        | Fact::Cancelled
+        | Fact::Withdrawn
+        | Fact::Restored
+        | Fact::DueChanged { .. }
+        | Fact::OpenedChanged { .. }
+        | Fact::LadderChanged { .. }
+        | Fact::Changed { .. } => Sort::Other,
+    }
+}
+
 fn line(task: &Task, state: &TaskState, input: &ReviewInput<'_>, outlook: &Outlook<'_>) -> SummaryLine {
     let people = input.people;
     let holders: Vec<PersonId> = owners(task).iter().flat_map(|party| people.members_of(party)).collect();
@@ -367,9 +385,10 @@ fn line(task: &Task, state: &TaskState, input: &ReviewInput<'_>, outlook: &Outlo
         holders: names(people, &holders),
         standing: standing(state, input.almanac, input.now),
         told: input.told.get(&task.id).filter(|_| view.light == Light::Red).cloned(),
-        reviewers: match view.state {
-            Phase::Submitted => names(people, &reviewers(task, input)),
-            _ => Vec::new(),
+        reviewers: if view.state == Phase::Submitted {
+            names(people, &reviewers(task, input))
+        } else {
+            Vec::new()
         },
         look_back: look_back(task, state, input).map(|day| day.to_string()),
         forecast: outlook.forecast(task, state),

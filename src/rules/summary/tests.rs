@@ -348,6 +348,7 @@ fn a_submission_names_who_reviews_it_and_an_overdue_task_who_was_told() {
         names: vec!["局长".into()],
         level: crate::domain::ladder::Level::Escalate,
         at: "2021-12-20 09:00".into(),
+        loudest: None,
     };
     office.told.insert(TaskId::new("1"), told.clone());
     let summary = office.summary("clerk");
