@@ -176,7 +176,7 @@ pub(super) struct LinePage {
     pub(super) provisional: bool,
     /// The last progress.
     pub(super) progress: String,
-    /// Who was told last.
+    /// Who was told last; of a forecast, why.
     pub(super) told: String,
     /// The task's id.
     pub(super) id: String,
@@ -382,10 +382,23 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
             } else {
                 shorten(&one_line(&line.standing.progress), CELL_COLUMNS)
             },
-            told: match (&line.told, part) {
-                (Some(told), Part::Overdue) => words.told(told),
-                _ => String::new(),
-            },
+            told: match part {
+                Part::Overdue => line.told.as_ref().map(|told| words.told(told)),
+                Part::Forecast => line.forecast.as_ref().map(|forecast| words.forecast(forecast)),
+                Part::DueSoon
+                | Part::Silent
+                | Part::UnderReview
+                | Part::Extensions
+                | Part::Returns
+                | Part::LookBacks
+                | Part::Relapses
+                | Part::Closed
+                | Part::Changes
+                | Part::Mismatches
+                | Part::Undelivered
+                | Part::Calendar => None,
+            }
+            .unwrap_or_default(),
             id: one_line(&line.task.id),
         })
         .collect();

@@ -136,10 +136,6 @@ impl ReviewPhrases for En {
                 }
             }
             Part::LookBacks => format!("look again on {}", line.look_back.as_deref().unwrap_or_default()),
-            Part::Forecast => match &line.forecast {
-                Some(forecast) => format!("{}; {}", Common.deadline(standing), self.forecast(forecast)),
-                None => Common.deadline(standing),
-            },
             // Working days and civil days: a holiday between hides in the one and not in the other.
             Part::Overdue if standing.passed && standing.working_days_left < 0 => {
                 format!("{} ({})", Common.deadline(standing), count(-standing.days_left, "day"))
@@ -153,6 +149,7 @@ impl ReviewPhrases for En {
             | Part::Extensions
             | Part::Returns
             | Part::Relapses
+            | Part::Forecast
             | Part::Changes
             | Part::Mismatches
             | Part::Undelivered
@@ -255,7 +252,7 @@ impl ReviewPhrases for En {
 
     fn forecast(&self, forecast: &Forecast) -> String {
         let reasons: Vec<String> = forecast.reasons.iter().map(reason).collect();
-        format!("{}; {} in all", reasons.join("; "), points(forecast.score))
+        format!("why: {}; {} in all", reasons.join("; "), points(forecast.score))
     }
 
     fn calendar(&self, gap: &CalendarGap) -> String {

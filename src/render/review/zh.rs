@@ -86,7 +86,7 @@ impl ReviewPhrases for Zh {
             verdict.push("自上次调度以来，没有进展报告、报送和台账变更的记录。".into());
         }
         if summary.fine > 0 && !summary.is_all_green() {
-            verdict.push(format!("另有{}项进展正常，不再列出。", summary.fine));
+            verdict.push(format!("其余{}项进展正常，不再列出。", summary.fine));
         }
         verdict
     }
@@ -133,10 +133,6 @@ impl ReviewPhrases for Zh {
                 }
             }
             Part::LookBacks => format!("{}回头看", line.look_back.as_deref().unwrap_or_default()),
-            Part::Forecast => match &line.forecast {
-                Some(forecast) => format!("{}；{}", Common.deadline(standing), self.forecast(forecast)),
-                None => Common.deadline(standing),
-            },
             // Working days and civil days: a holiday between hides in the one and not in the other.
             Part::Overdue if standing.passed && standing.working_days_left < 0 => {
                 format!("{}（{}天）", Common.deadline(standing), -standing.days_left)
@@ -150,6 +146,7 @@ impl ReviewPhrases for Zh {
             | Part::Extensions
             | Part::Returns
             | Part::Relapses
+            | Part::Forecast
             | Part::Changes
             | Part::Mismatches
             | Part::Undelivered
@@ -255,7 +252,7 @@ impl ReviewPhrases for Zh {
 
     fn forecast(&self, forecast: &Forecast) -> String {
         let reasons: Vec<String> = forecast.reasons.iter().map(reason).collect();
-        format!("{}；合计{}分", reasons.join("；"), forecast.score)
+        format!("理由：{}；合计{}分", reasons.join("；"), forecast.score)
     }
 
     fn calendar(&self, gap: &CalendarGap) -> String {
