@@ -1,7 +1,6 @@
 //! Reviews as they were sent: kept word for word, with figures that the journal gives again; sent by hand; and many at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use duban::domain::journal::Entry;
@@ -231,24 +230,21 @@ fn great(tasks: usize, units: usize) -> World {
     );
     for unit in 0..units {
         for role in ["head", "owner", "lead"] {
-            let _ = writeln!(
-                config,
-                "people.{role}{unit} = {{ name = \"{role} {unit}\", email = \"{role}{unit}@example.org\" }}"
-            );
+            config.push_str(&format!(
+                "people.{role}{unit} = {{ name = \"{role} {unit}\", email = \"{role}{unit}@example.org\" }}\n"
+            ));
         }
-        let _ = writeln!(
-            config,
-            "units.u{unit} = {{ name = \"Unit {unit}\", head = \"head{unit}\", contacts = [\"owner{unit}\"] }}"
-        );
+        config.push_str(&format!(
+            "units.u{unit} = {{ name = \"Unit {unit}\", head = \"head{unit}\", contacts = [\"owner{unit}\"] }}\n"
+        ));
     }
     let mut rows = String::from("id,title,unit,lead,opened,due\n");
     for task in 0..tasks {
         let unit = task % units;
         let (month, day) = (task % 12 + 1, task % 28 + 1);
-        let _ = writeln!(
-            rows,
-            "{task},Task {task},u{unit},lead{unit},2025-12-01,2026-{month:02}-{day:02}"
-        );
+        rows.push_str(&format!(
+            "{task},Task {task},u{unit},lead{unit},2025-12-01,2026-{month:02}-{day:02}\n"
+        ));
     }
     World::new(&config, &rows)
 }
