@@ -275,6 +275,16 @@ pub enum ReviewView {
         format: Format,
     },
     /// Print what a review would say now; sends nothing
+    #[command(
+        after_help = "Examples:\n  duban review preview weekly\n  duban review preview weekly --to chen\n\nEveryone reads an \
+                            edition of their own part: office, lead (also person:ID), supervisor, unit head (also unit:ID), \
+                            owner, and group (a channel: lights, the ten worst, counts of the rest). Who has several parts \
+                            reads the widest.\n\nA task is likely to be late from 3 points on, and the line tells them: its \
+                            unit was late with half of its tasks of 12 months (2) or with three in ten (1); silent for 20 \
+                            working days (2) or 10 (1); nothing reported and less time left than half of the closed tasks of \
+                            its kind took (2), or longer under way than they were (1); returned (1). Fewer than three tasks \
+                            to compare with count nothing."
+    )]
     Preview {
         /// The review's id
         review: ReviewId,
