@@ -239,10 +239,19 @@ impl Engine {
         let mut said = self.review_messages(review, &run, now).await?;
         run.figures = Value::Object(std::mem::take(&mut said.figures));
         let entry = run_entry(&run, by, said.messages.len());
-        // A run that was missed or skipped today gives way to what is sent now.
-        self.store
-            .record_run(&run, Repeat::Replaces, &said.messages, &said.kept, None, vec![entry])
+        // A run that was missed or skipped today gives way to what is sent now; one that somebody else sends in the same
+        // moment does not.
+        let repeat = match before {
+            Some(_) => Repeat::Replaces,
+            None => repeat,
+        };
+        let recorded = self
+            .store
+            .record_run(&run, repeat, &said.messages, &said.kept, None, vec![entry])
             .await?;
+        if !recorded {
+            return Ok(None);
+        }
         Ok(Some(said.messages.len()))
     }
 
