@@ -14,3 +14,4 @@ pub mod retry;
 pub mod roles;
 pub mod score;
 pub mod summary;
+pub mod trend;

@@ -335,7 +335,7 @@ pub const ITEMS_MAX: usize = 100;
 pub const GROUP_ITEMS_MAX: usize = 500;
 
 /// Tasks by light.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Figures {
     /// On track.
     pub green: u32,
