@@ -6,6 +6,7 @@
 mod address;
 mod calendar;
 mod channels;
+mod charts;
 mod choice;
 mod discretion;
 mod environment;

@@ -1,5 +1,6 @@
 //! Words for people: message templates in Chinese and English, which users may override, over phrases that are ours.
 
+mod chart;
 mod chat;
 mod circular;
 mod en;
@@ -14,4 +15,5 @@ mod sample;
 mod zh;
 
 pub use circular::document_html;
+pub use chart::{Charts, FontError, Picture};
 pub use renderer::{Renderer, TemplateFault};

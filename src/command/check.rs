@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::channel::{Channels, Checked};
+use crate::channel::{Channels, Checked, Settings};
 use crate::clock::{Clock, SystemClock};
 use crate::command::cli::Check;
 use crate::command::desk::{failed, look};
 use crate::command::{Failure, dry};
 use crate::config::{self, Config, Environment, Problem, Problems, Severity};
 use crate::domain::id::{ChannelId, TaskId};
+use crate::domain::people::Locale;
+use crate::render::Charts;
 use crate::rules::intake::{self, IntakeError};
 use crate::store::StoredTask;
 
@@ -28,6 +30,10 @@ pub(super) async fn check(flag: Option<&Path>, args: &Check) -> Result<(), Failu
             problems.extend(against_store(config, &stored, now));
             config.warnings = problems;
         }
+    }
+    if let Ok(config) = &mut loaded {
+        let problem = no_font(config);
+        config.warnings.extend(problem);
     }
     let loaded = loaded.and_then(|config| {
         let problems = Problems(config.warnings.clone());
@@ -105,6 +111,34 @@ fn against_store(config: &Config, stored: &[StoredTask], now: DateTime<Utc>) -> 
         }
     }
     problems
+}
+
+/// Where a review shows pictures in mails, and no installed font can write them. What is wrong with a font that the
+/// configuration names was said when it was read.
+fn no_font(config: &Config) -> Option<Problem> {
+    let is_mailed = config
+        .channels
+        .values()
+        .any(|channel| matches!(channel, Settings::Email(_)));
+    let is_shown = config.reviews.iter().any(|review| review.pictures);
+    if config.font_file.is_some() || !is_mailed || !is_shown {
+        return None;
+    }
+    let text = match Charts::open(None) {
+        Ok(charts) if charts.reads_chinese() || !holds_chinese(config) => return None,
+        Ok(_) => "no font with Chinese characters is installed: mails of reviews go without pictures".to_owned(),
+        Err(error) => format!("{error}: mails of reviews go without pictures"),
+    };
+    let hint = "install the package fonts-noto-cjk or fonts-wqy-microhei; or name a font: [charts] font_file = \"PATH\"; or \
+                write pictures = false under the review";
+    Some(problem(config, None, Severity::Warning, text, hint))
+}
+
+/// Whether somebody reads Chinese, or a unit is named in it.
+fn holds_chinese(config: &Config) -> bool {
+    let people = &config.people;
+    let is_read = people.locale == Locale::ZhCn || people.persons.values().any(|person| person.locale == Locale::ZhCn);
+    is_read || people.units.values().any(|unit| !unit.name.is_ascii())
 }
 
 fn refusal(config: &Config, error: &IntakeError) -> Problem {

@@ -21,7 +21,7 @@ use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
-use super::{calendar, channels, ladders, ledger, people, reach, reviews, rows, scores, settings, template};
+use super::{calendar, channels, charts, ladders, ledger, people, reach, reviews, rows, scores, settings, template};
 
 /// More files than this in one configuration are a pattern gone wrong.
 pub(super) const FILES_MAX: usize = 1000;
@@ -53,6 +53,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Overrides of templates: name below the folder, with `/`, to text; proven to render.
     pub templates: BTreeMap<String, String>,
+    /// `[charts] font_file`: the font of pictures; none: the best that is installed.
+    pub font_file: Option<PathBuf>,
     /// Every file that was read.
     pub files: FileSet,
     /// What does not hinder.
@@ -349,6 +351,7 @@ fn settle(
             trial,
         },
         templates: template::settle(faults, reader, raw),
+        font_file: charts::settle(faults, raw),
         files: FileSet::default(),
         warnings: Vec::new(),
     })

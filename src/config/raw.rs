@@ -53,6 +53,7 @@ pub(super) struct Raw {
     pub(super) give_up: Text,
     pub(super) gather: Text,
     pub(super) trial: Text,
+    pub(super) font_file: Text,
     pub(super) ledger_columns: Vec<(Column, Placed<String>)>,
     pub(super) channels: Entries<RawChannel>,
     pub(super) people: Entries<RawPerson>,
@@ -154,6 +155,10 @@ impl Raw {
                     self.retry = Some(retry);
                 }
             }
+        }
+        if let Some(charts) = root.section(faults, "charts", keys::CHARTS) {
+            let value = charts.text(faults, "font_file");
+            put(faults, &mut self.font_file, value, "charts.font_file");
         }
         if let Some(columns) = root.section(faults, "ledger_columns", keys::COLUMNS) {
             for column in Column::ALL {

@@ -55,6 +55,7 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
         on_day_off,
         late_limit,
         attach,
+        pictures,
     } = &entry.value;
     if let Some(first) = attach.first() {
         let text = format!("`attach` with `{}` is not in this version", first.value);
@@ -92,6 +93,7 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
             amount: 2,
             unit: TimeUnit::Days,
         }),
+        pictures: pictures.as_ref().is_none_or(|pictures| pictures.value),
     };
     Some(PlacedReview {
         review,

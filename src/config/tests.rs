@@ -2,6 +2,7 @@
 
 mod calendars;
 mod channels;
+mod charts;
 mod files;
 mod groups;
 mod keys;

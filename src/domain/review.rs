@@ -101,6 +101,8 @@ pub struct Review {
     pub on_day_off: OnDayOff,
     /// How long after its time a missed one is still sent.
     pub late_limit: Span,
+    /// Whether its mails show pictures, where a font is there to write them.
+    pub pictures: bool,
 }
 
 /// Which tasks a reader sees.

@@ -300,6 +300,7 @@ pub(in crate::config) struct RawReview {
     pub(in crate::config) on_day_off: Text,
     pub(in crate::config) late_limit: Text,
     pub(in crate::config) attach: Vec<Placed<String>>,
+    pub(in crate::config) pictures: Option<Placed<bool>>,
 }
 
 impl RawReview {
@@ -312,6 +313,7 @@ impl RawReview {
             on_day_off: section.text(faults, "on_day_off"),
             late_limit: section.text(faults, "late_limit"),
             attach: section.texts(faults, "attach").unwrap_or_default(),
+            pictures: section.boolean(faults, "pictures"),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(in crate::config) const TOP: &[&str] = &[
     "defaults",
     "delivery",
     "ledger_columns",
+    "charts",
     "channels",
     "people",
     "units",
@@ -39,6 +40,8 @@ pub(in crate::config) const DEFAULTS: &[&str] = &[
 ];
 /// Of `[delivery]`.
 pub(in crate::config) const DELIVERY: &[&str] = &["retry", "give_up", "gather", "trial"];
+/// Of `[charts]`.
+pub(in crate::config) const CHARTS: &[&str] = &["font_file"];
 /// Of `[channels.ID]`; which belong to which type is told in `channels`.
 pub(in crate::config) const CHANNEL: &[&str] = &[
     "type",
@@ -112,7 +115,7 @@ pub(in crate::config) const STEP: &[&str] = &[
     "from", "at", "level", "to", "every", "times", "until", "roll", "via", "channels",
 ];
 /// Of `[reviews.ID]`.
-pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach"];
+pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach", "pictures"];
 /// Of `[scores]`: the weights, and the table of the worst.
 pub(in crate::config) const SCORES: &[&str] = &[
     "on_time",

@@ -228,6 +228,22 @@ impl<'a> Section<'a> {
         Some(Placed::new(number?, place))
     }
 
+    /// True or false.
+    pub(super) fn boolean(&self, faults: &mut Faults, key: &str) -> Option<Placed<bool>> {
+        let value = self.table.get(key)?;
+        let place = self.place_at(value);
+        if let DeValue::Boolean(is_true) = value.get_ref() {
+            return Some(Placed::new(*is_true, place));
+        }
+        let text = format!(
+            "`{}` must be true or false, not {}",
+            self.full(key),
+            kind(value.get_ref())
+        );
+        faults.error_hint(place, text, "write it without quotes");
+        None
+    }
+
     /// The table under a key.
     pub(super) fn section(&self, faults: &mut Faults, key: &str, keys: &'static [&'static str]) -> Option<Self> {
         let value = self.table.get(key)?;

@@ -31,6 +31,7 @@ impl Office {
                     amount: 2,
                     unit: TimeUnit::Days,
                 },
+                pictures: true,
             },
             tasks,
             entries: Vec::new(),
