@@ -36,7 +36,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::chat::Chat;
 use crate::domain::id::{ChannelId, MessageId};
-use crate::domain::message::{Content, MessageKind};
+use crate::domain::message::{Content, FileBytes, MessageKind};
 use crate::domain::outcome::Outcome;
 use crate::domain::people::{ChannelKind, People};
 
@@ -156,6 +156,8 @@ pub struct Parcel<'a> {
     pub kind: MessageKind,
     /// What it says.
     pub content: &'a Content,
+    /// The bytes of its attachments; a mail whose files are not all here is not written.
+    pub files: &'a [FileBytes],
     /// The recipient's address, where the channel is a mail channel.
     pub address: Option<&'a str>,
     /// Whose handles are mentioned.

@@ -10,6 +10,7 @@
 mod cell;
 mod delivery;
 mod error;
+mod files;
 mod journal;
 mod kept;
 mod lanes;

@@ -2,6 +2,7 @@
 
 mod dialogue;
 mod letter;
+mod parts;
 mod pool;
 mod reply;
 

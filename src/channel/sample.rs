@@ -71,6 +71,8 @@ pub(super) fn content() -> Content {
         urgent: true,
         as_of: as_of(),
         whole: None,
+        attachments: Vec::new(),
+        calendar: None,
     }
 }
 
@@ -168,6 +170,7 @@ pub(super) fn parcel<'a>(id: &'a MessageId, content: &'a Content) -> Parcel<'a> 
         id,
         kind: MessageKind::Notice,
         content,
+        files: &[],
         address: Some("zhang@example.com"),
         people: &PEOPLE,
         is_plain: false,

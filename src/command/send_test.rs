@@ -54,6 +54,7 @@ pub(super) async fn send_test(flag: Option<&Path>, args: &SendTest) -> Result<()
         id: &id,
         kind: MessageKind::Test,
         content: &content,
+        files: &[],
         address: target.address.as_deref(),
         people: &desk.config.people,
         is_plain: false,
@@ -189,5 +190,7 @@ fn content(config: &Config, target: &Target, trial_for: Option<&str>, now: DateT
         urgent: false,
         as_of: now,
         whole: None,
+        attachments: Vec::new(),
+        calendar: None,
     })
 }

@@ -10,11 +10,20 @@ use crate::channel::Parcel;
 use crate::daemon::door::Door;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::MessageId;
-use crate::domain::message::Message;
+use crate::domain::message::{FileBytes, Message};
 use crate::domain::outcome::Outcome;
 
 /// A claimed message that could not leave is claimed again after this.
 const STRANDED_WAIT: TimeDelta = TimeDelta::minutes(1);
+/// What goes with a message that leaves.
+#[derive(Default)]
+struct Luggage {
+    /// The other side's words at the earlier attempts, the oldest first.
+    before: Vec<String>,
+    /// The files that it names.
+    files: Vec<FileBytes>,
+}
+
 /// A message, and what became of it.
 pub(super) struct Attempt {
     pub(super) message: Message,
@@ -106,14 +115,15 @@ impl Engine {
                 .filter(|other| !replaced.contains(&other.id))
                 .cloned()
                 .collect();
-            match self.door(message, &rest, now).await {
-                Ok(Door::Settled(result)) => settled.push(result),
-                Ok(Door::Replaced(ids)) => replaced.extend(ids),
-                Ok(Door::Open(address)) => match self.said_before(message).await {
-                    Ok(before) => self.send(flight, message.clone(), address, before),
-                    Err(error) => self.strand(message, &error),
-                },
-                Err(error) => self.strand(message, &error),
+            match self.looked_at(message, &rest, now).await {
+                Ok((Door::Settled(result), _)) => settled.push(result),
+                Ok((Door::Replaced(ids), _)) => replaced.extend(ids),
+                Ok((Door::Open(address), luggage)) => self.send(flight, message.clone(), address, luggage),
+                Err(error) => {
+                    // One message that cannot be looked at keeps no other from leaving.
+                    tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
+                    self.stranded().push(message.id.clone());
+                }
             }
         }
         let ids: Vec<MessageId> = settled.iter().map(|result| result.id.clone()).collect();
@@ -124,19 +134,27 @@ impl Engine {
         Ok(moved)
     }
 
-    /// One message that cannot be looked at keeps no other from leaving.
-    fn strand(&self, message: &Message, error: &DaemonError) {
-        tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
-        self.stranded().push(message.id.clone());
-    }
-
-    /// The other side's words at the earlier attempts, the oldest first.
-    async fn said_before(&self, message: &Message) -> Result<Vec<String>, DaemonError> {
-        if message.attempts == 0 {
-            return Ok(Vec::new());
+    /// What the door says of a message, and, where it may leave, what goes with it.
+    async fn looked_at(
+        &self,
+        message: &Message,
+        rest: &[Message],
+        now: DateTime<Utc>,
+    ) -> Result<(Door, Luggage), DaemonError> {
+        let door = self.door(message, rest, now).await?;
+        if !matches!(door, Door::Open(_)) {
+            return Ok((door, Luggage::default()));
         }
-        let attempts = self.store.attempts(&message.id).await?;
-        Ok(attempts.into_iter().map(|attempt| attempt.words).collect())
+        let attempts = if message.attempts == 0 {
+            Vec::new()
+        } else {
+            self.store.attempts(&message.id).await?
+        };
+        let luggage = Luggage {
+            before: attempts.into_iter().map(|attempt| attempt.words).collect(),
+            files: self.store.files_of(&message.content).await?,
+        };
+        Ok((door, luggage))
     }
 
     /// Gives back what was claimed and could not leave.
@@ -149,7 +167,7 @@ impl Engine {
         Ok(())
     }
 
-    fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>, before: Vec<String>) {
+    fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>, luggage: Luggage) {
         let now = self.clock.now();
         {
             let mut lanes = self.lanes();
@@ -163,10 +181,11 @@ impl Engine {
                 id: &carried.id,
                 kind: carried.kind,
                 content: &carried.content,
+                files: &luggage.files,
                 address: address.as_deref(),
                 people: &engine.config.people,
                 is_plain: carried.plain,
-                before: &before,
+                before: &luggage.before,
                 now,
             };
             engine.channels.send(&carried.channel, &parcel).await

@@ -186,6 +186,7 @@ impl Engine {
             id: &message.id,
             kind: message.kind,
             content: &message.content,
+            files: &[],
             address: None,
             people: &self.config.people,
             is_plain: message.plain,
@@ -239,6 +240,8 @@ impl Engine {
             urgent: false,
             as_of: now,
             whole: None,
+            attachments: Vec::new(),
+            calendar: None,
         };
         new_message(id, kind, target.channel, content, Climb::default(), now)
     }

@@ -48,6 +48,7 @@ impl Engine {
             id: &message.id,
             kind: message.kind,
             content: &message.content,
+            files: &[],
             address: address.as_deref(),
             people: &self.config.people,
             is_plain: message.plain,

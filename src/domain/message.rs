@@ -12,6 +12,8 @@ use super::notice::Recipient;
 use super::people::Locale;
 use super::task::{Light, Phase};
 
+pub use super::attachment::{Attachment, Calendar, FileBytes};
+
 /// What a message is about; the `type` of a webhook without its `duban.`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -389,6 +391,12 @@ pub struct Content {
     /// Where it is one part of a message without notices: the id of that message. All but its form for chats is whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<MessageId>,
+    /// Files that go with it, their bytes kept beside it by hash; only mail carries them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// An invitation; only mail carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
 }
 
 /// A row of the outbox.

@@ -108,6 +108,8 @@ pub fn content(digest: &Digest, words: Words, now: DateTime<Utc>) -> Content {
         urgent: digest.items.iter().any(|item| item.view.level >= Level::Overdue),
         as_of: now,
         whole: None,
+        attachments: Vec::new(),
+        calendar: None,
     }
 }
 

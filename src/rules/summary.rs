@@ -82,6 +82,8 @@ pub fn content(summary: &Summary, words: Words, now: DateTime<Utc>) -> Content {
         urgent: false,
         as_of: now,
         whole: None,
+        attachments: Vec::new(),
+        calendar: None,
     }
 }
 

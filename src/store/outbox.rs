@@ -7,12 +7,12 @@ use sqlx::AssertSqlSafe;
 use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Draft;
 use crate::domain::ladder::Level;
-use crate::domain::message::{Message, MessageKind, MessageState};
+use crate::domain::message::{FileBytes, Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, NoticeState, Recipient, ToldKey};
 
 use super::cell::{count, instant, json, maybe_instant, ms, parse, word};
 use super::sqlite::{self, Link};
-use super::{Instant, Result, Store, journal, told};
+use super::{Instant, Result, Store, files, journal, told};
 
 /// What the composer decided about waiting notices.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +28,8 @@ pub struct QueueBatch {
     pub untell: Vec<(TaskId, ToldKey, u32)>,
     /// What to write in the journal.
     pub entries: Vec<Draft>,
+    /// The bytes of what `messages` have attached.
+    pub files: Vec<FileBytes>,
 }
 
 /// Somebody, or a group, who has notices that no message carries yet.
@@ -153,6 +155,7 @@ impl Store {
     /// [`StoreError`](super::StoreError) where the database fails; then nothing is stored.
     pub async fn queue(&self, now: Instant, batch: QueueBatch) -> Result<u32> {
         let mut tx = self.begin().await?;
+        files::keep(&mut tx, now, &batch.files).await?;
         let new = put(&mut tx, &batch.messages).await?;
         for (id, why) in &batch.dropped {
             sqlx::query(

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod claim;
+mod forget;
 mod lock;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::{Result, StoreError};
 
 pub(super) use self::bulk::{attach_notices, insert_entries, insert_notices, mark_told, set_next, upsert_tasks};
 pub(super) use self::claim::{due_messages, due_tasks};
+pub(super) use self::forget::forget_files;
 pub(super) use self::lock::{Lock, refused};
 
 /// The rest of the room is written against these names.

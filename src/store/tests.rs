@@ -10,7 +10,7 @@ use crate::domain::chat::Chat;
 use crate::domain::id::{ChannelId, LadderId, MessageId, NoticeId, TaskId, UnitId};
 use crate::domain::journal::Draft;
 use crate::domain::ladder::{Anchor, Level};
-use crate::domain::message::{Climb, Content, Message, MessageKind, MessageState, Words};
+use crate::domain::message::{Climb, Content, FileBytes, Message, MessageKind, MessageState, Words};
 use crate::domain::notice::{Notice, Recipient, RecipientKind, Told, ToldKey};
 use crate::domain::people::{Locale, Party};
 use crate::domain::task::{Phase, Task, TaskState};
@@ -162,6 +162,8 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
             urgent: false,
             as_of: at(0),
             whole: None,
+            attachments: Vec::new(),
+            calendar: None,
         },
         state: MessageState::Waiting,
         created: at(0),
@@ -176,6 +178,13 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
 
 fn mail(id: &str) -> Message {
     message(id, "mail", MessageKind::Notice, "first")
+}
+
+/// Message `id` with a file attached.
+fn enclosing(id: &str, file: &FileBytes) -> Message {
+    let mut message = mail(id);
+    message.content.attachments = vec![file.attached("台账.xlsx", "application/zip")];
+    message
 }
 
 fn settled(id: &str, outcome: &str, state: MessageState) -> Settled {

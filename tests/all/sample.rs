@@ -42,6 +42,8 @@ pub(crate) fn content() -> Content {
         urgent: true,
         as_of: as_of(),
         whole: None,
+        attachments: Vec::new(),
+        calendar: None,
     }
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn parcel<'a>(id: &'a MessageId, content: &'a Content, address: &'a s
         id,
         kind: MessageKind::Notice,
         content,
+        files: &[],
         address: Some(address),
         people: nobody(),
         is_plain: false,

@@ -4,14 +4,15 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use lettre::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart};
 use sha2::{Digest, Sha256};
 
 use crate::domain::id::TaskId;
 use crate::domain::outcome::Outcome;
 
 use super::super::{Parcel, http};
+use super::parts;
 
 /// Who signs the letters.
 pub(super) struct Sender {
@@ -58,7 +59,8 @@ impl Letter {
                 "the recipient's mail address is not one".to_owned(),
             ));
         };
-        let message = compose(sender, parcel, to.clone())
+        let body = parts::body(parcel)?;
+        let message = compose(sender, parcel, to.clone(), body)
             .map_err(|_| Outcome::PermanentMessage("the mail could not be written".to_owned()))?;
         let bytes = String::from_utf8(message.formatted())
             .map_err(|_| Outcome::PermanentMessage("the mail is not UTF-8".to_owned()))?;
@@ -75,7 +77,12 @@ impl Letter {
     }
 }
 
-fn compose(sender: &Sender, parcel: &Parcel<'_>, to: Mailbox) -> Result<Message, lettre::error::Error> {
+fn compose(
+    sender: &Sender,
+    parcel: &Parcel<'_>,
+    to: Mailbox,
+    body: MultiPart,
+) -> Result<Message, lettre::error::Error> {
     let content = parcel.content;
     let domain = sender.domain();
     let mut builder = Message::builder()
@@ -105,28 +112,11 @@ fn compose(sender: &Sender, parcel: &Parcel<'_>, to: Mailbox) -> Result<Message,
     for (name, value) in headers {
         builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
-    builder.multipart(
-        MultiPart::alternative()
-            .boundary(format!("=_duban_{}", parcel.id))
-            .singlepart(part(ContentType::TEXT_PLAIN, &content.words.text))
-            .singlepart(part(ContentType::TEXT_HTML, &content.words.html)),
-    )
-}
-
-fn part(kind: ContentType, text: &str) -> SinglePart {
-    SinglePart::builder().header(kind).body(body_text(text))
-}
-
-/// Line ends as mail wants them, and no NUL.
-fn body_text(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\0', "")
-        .replace('\n', "\r\n")
+    builder.multipart(body)
 }
 
 /// One line: nothing in it can begin another header.
-fn header_text(text: &str) -> String {
+pub(super) fn header_text(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.trim().to_owned()
 }

@@ -473,4 +473,46 @@ suite! {
         let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM loads").fetch_one(store.read()).await.expect("a number");
         assert_eq!(kept, 10);
     }
+
+    async fn a_file_is_kept_with_the_message_that_names_it(store: Store) {
+        let file = FileBytes::new(b"PK\x03\x04\0\xff".to_vec());
+        let message = enclosing("m", &file);
+        let batch = QueueBatch {
+            messages: vec![(message.clone(), Vec::new())],
+            files: vec![file.clone()],
+            ..QueueBatch::default()
+        };
+        store.queue(at(0), batch).await.expect("it is queued");
+        let stored = store.message(&message.id).await.expect("a message").expect("it is there");
+        assert_eq!(store.files_of(&stored.content).await.expect("files"), [file]);
+    }
+
+    async fn a_file_that_is_not_kept_is_not_made_up(store: Store) {
+        let message = enclosing("m", &FileBytes::new(b"a".to_vec()));
+        assert_eq!(store.files_of(&message.content).await.expect("files"), []);
+        assert_eq!(store.file("00").await.expect("no fault"), None);
+    }
+
+    async fn the_same_file_is_kept_once(store: Store) {
+        let file = FileBytes::new(b"a".to_vec());
+        store.keep_files(at(0), &[file.clone(), file.clone()]).await.expect("it is kept");
+        store.keep_files(at(1), std::slice::from_ref(&file)).await.expect("it is kept");
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM files").fetch_one(store.read()).await.expect("a number");
+        assert_eq!(rows, 1);
+    }
+
+    async fn a_file_is_forgotten_after_thirty_days_unless_a_message_may_still_need_it(store: Store) {
+        let (needed, idle) = (FileBytes::new(b"needed".to_vec()), FileBytes::new(b"idle".to_vec()));
+        let (again, last) = (FileBytes::new(b"again".to_vec()), FileBytes::new(b"last".to_vec()));
+        store.keep_files(at(0), &[needed.clone(), idle.clone(), again.clone()]).await.expect("they are kept");
+        queue(&store, vec![(enclosing("m", &needed), Vec::new())]).await;
+        let day = 24 * 3600;
+        store.keep_files(at(20 * day), std::slice::from_ref(&again)).await.expect("it is kept");
+        store.keep_files(at(31 * day), std::slice::from_ref(&last)).await.expect("it is kept");
+        let mut kept = Vec::new();
+        for file in [&needed, &idle, &again, &last] {
+            kept.push(store.file(&file.hash).await.expect("no fault").is_some());
+        }
+        assert_eq!(kept, [true, false, true, true]);
+    }
 }

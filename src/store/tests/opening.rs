@@ -384,3 +384,27 @@ async fn a_store_of_the_first_version_is_brought_up_with_all_that_waits_in_it() 
     let claimed = claim(&opened.store, at(0), 9).await;
     assert_eq!(claimed, ["m"]);
 }
+
+#[tokio::test]
+async fn a_store_of_the_second_version_is_brought_up_and_keeps_files() {
+    let (_folder, path) = place();
+    let second = Migrator::with_migrations(schema().iter().take(2).cloned().collect());
+    let old = open_with(&path, Access::Run, at(0), &second)
+        .await
+        .expect("it is made")
+        .store;
+    old.close().await;
+
+    let opened = open(&path, Access::Run).await.expect("it is brought up");
+    assert_eq!(opened.migrated_from, Some(2));
+    let file = FileBytes::new(b"bytes".to_vec());
+    opened
+        .store
+        .keep_files(at(0), std::slice::from_ref(&file))
+        .await
+        .expect("it is kept");
+    assert_eq!(
+        opened.store.file(&file.hash).await.expect("a file"),
+        Some(b"bytes".to_vec())
+    );
+}
