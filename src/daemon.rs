@@ -16,6 +16,7 @@ mod lanes;
 mod letters;
 mod office;
 mod outlook;
+mod papers;
 mod plan_loop;
 mod review_loop;
 mod run;

@@ -12,6 +12,7 @@ pub mod notice;
 pub mod outcome;
 pub mod people;
 pub mod review;
+pub mod sheet;
 pub mod system;
 pub mod task;
 pub mod when;

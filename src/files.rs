@@ -7,3 +7,5 @@ pub mod docx;
 pub mod icalendar;
 pub mod table;
 pub mod text;
+pub mod written;
+pub mod xlsx;

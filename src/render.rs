@@ -12,6 +12,7 @@ mod plain;
 mod renderer;
 mod review;
 mod sample;
+pub mod sheet;
 mod zh;
 
 pub use circular::document_html;

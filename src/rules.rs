@@ -13,5 +13,6 @@ pub mod record;
 pub mod retry;
 pub mod roles;
 pub mod score;
+pub mod sheet;
 pub mod summary;
 pub mod trend;

@@ -390,6 +390,7 @@ mod tests {
             on_day_off,
             late_limit: "2d".parse().expect("a span"),
             pictures: true,
+            attach: Vec::new(),
         };
         // A Friday, 10:00 in Shanghai.
         let now = "2021-12-17T02:00:00Z".parse().expect("an instant");

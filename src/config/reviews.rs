@@ -8,7 +8,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::domain::id::ReviewId;
 use crate::domain::ladder::{Span, TimeUnit};
 use crate::domain::people::Party;
-use crate::domain::review::{Audience, OnDayOff, Review};
+use crate::domain::review::{Audience, FileKind, OnDayOff, Review};
 
 use super::faults::{Faults, Place, Placed};
 use super::ladders::party;
@@ -57,10 +57,7 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
         attach,
         pictures,
     } = &entry.value;
-    if let Some(first) = attach.first() {
-        let text = format!("`attach` with `{}` is not in this version", first.value);
-        faults.error_hint(first.place, text, "write attach = [] or leave it out");
-    }
+    let attach = files(faults, attach);
     let days = [
         ("next-working-day", OnDayOff::NextWorkingDay),
         ("skip", OnDayOff::Skip),
@@ -94,11 +91,27 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
             unit: TimeUnit::Days,
         }),
         pictures: pictures.as_ref().is_none_or(|pictures| pictures.value),
+        attach,
     };
     Some(PlacedReview {
         review,
         place: entry.place,
     })
+}
+
+/// The forms in which the ledger goes with a review, each once.
+fn files(faults: &mut Faults, texts: &[Placed<String>]) -> Vec<FileKind> {
+    let kinds = [FileKind::Xlsx, FileKind::Csv].map(|kind| (kind.as_str(), kind));
+    let mut found = Vec::new();
+    for text in texts {
+        match one_of(faults, Some(text), "file that a review can attach", &kinds) {
+            Some(kind) if found.contains(&kind) => {
+                faults.warning(text.place, format!("`{}` stands twice in `attach`", text.value));
+            }
+            kind => found.extend(kind),
+        }
+    }
+    found
 }
 
 fn proven(faults: &mut Faults, cron: &Placed<String>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::domain::sheet::COMPUTED;
 use crate::files::table::{self, Cell, Row};
 
 use super::faults::{Faults, Place, Placed};
@@ -75,6 +76,9 @@ pub(super) fn table_rows(
         );
     }
     let width = table.header.cells.len();
+    // What Duban itself put into a file that it wrote is not the ledger's.
+    let computed = table.header.cells.iter().map(|cell| is_computed(&cell.text));
+    let computed: Vec<bool> = computed.collect();
     let mut rows = Vec::with_capacity(table.rows.len());
     for row in table.rows {
         let place = Place::new(source, &row.place);
@@ -89,8 +93,8 @@ pub(super) fn table_rows(
             continue;
         }
         let mut cells: Vec<Text> = vec![None; Column::ALL.len()];
-        for (cell, column) in row.cells.into_iter().zip(&columns) {
-            if cell.text.is_empty() {
+        for ((cell, column), computed) in row.cells.into_iter().zip(&columns).zip(&computed) {
+            if cell.text.is_empty() || (*computed && column.is_none()) {
                 continue;
             }
             let place = Place::new(source, &cell.place);
@@ -107,6 +111,13 @@ pub(super) fn table_rows(
         });
     }
     rows
+}
+
+/// Whether a column is one that Duban adds to a ledger that it writes.
+fn is_computed(name: &str) -> bool {
+    COMPUTED
+        .iter()
+        .any(|(zh, en)| *zh == name || en.eq_ignore_ascii_case(name))
 }
 
 /// Which column each cell of the header names; none where one is unknown, twice or missing: rows would only repeat that.
@@ -143,7 +154,7 @@ fn header(
                 right = false;
                 faults.error(place, format!("column `{}` ({name}) stands twice", column.key()));
             }
-        } else if !name.is_empty() {
+        } else if !name.is_empty() && !is_computed(name) {
             right = false;
             let guess = faults
                 .similar(name, names.keys().map(String::as_str))

@@ -265,6 +265,7 @@ impl Engine {
             .run_of(&review.id, run.day)
             .await?
             .map(|_| now.timestamp_millis().to_string());
+        let mut papers = self.papers(review, run.seq, now).await?;
         for (reader, mut summary) in self.summaries_to(review, run.nominal, now, run.seq).await? {
             let recipient = &reader.recipient;
             let mut figures = json!(summary.figures);
@@ -299,7 +300,14 @@ impl Engine {
                 subject,
                 text,
             });
+            if let Some(papers) = papers.as_mut().filter(|_| self.carries_files(&message.channel)) {
+                papers.enclose(&reader, &mut message.content);
+            }
             said.messages.extend(self.in_parts(&message));
+        }
+        // Before the messages that name them; without those they are forgotten again.
+        if let Some(papers) = papers {
+            self.store.keep_files(now, &papers.files).await?;
         }
         Ok(said)
     }
@@ -375,7 +383,7 @@ impl Engine {
     }
 
     /// The journal's entries after one, up to another.
-    async fn entries_after(&self, mut seq: u64, last: u64) -> Result<Vec<Entry>, DaemonError> {
+    pub(super) async fn entries_after(&self, mut seq: u64, last: u64) -> Result<Vec<Entry>, DaemonError> {
         let mut all = Vec::new();
         while seq < last {
             let page = self.store.entries(seq, PAGE).await?;

@@ -103,6 +103,38 @@ pub struct Review {
     pub late_limit: Span,
     /// Whether its mails show pictures, where a font is there to write them.
     pub pictures: bool,
+    /// In which forms each reader's part of the ledger goes with their mail.
+    pub attach: Vec<FileKind>,
+}
+
+/// A form of the ledger as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileKind {
+    /// A workbook with colours, filters and a sheet of changes.
+    Xlsx,
+    /// The ledger alone, for other programs.
+    Csv,
+}
+
+impl FileKind {
+    /// The word in configuration, and the ending of the file's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Xlsx => "xlsx",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// What mail calls it.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Csv => "text/csv; charset=utf-8",
+        }
+    }
 }
 
 /// Which tasks a reader sees.

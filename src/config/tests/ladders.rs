@@ -207,12 +207,21 @@ fn a_cron_may_have_seconds_first_and_no_year() {
 }
 
 #[test]
-fn attachments_are_not_in_this_version_and_none_are_fine() {
+fn a_review_may_attach_the_ledger_in_forms_that_are_known() {
+    for attach in ["[]", r#"["xlsx"]"#, r#"["csv", "xlsx"]"#] {
+        check(
+            &review(&format!(r#"cron = "30 8 * * MON", to = ["office"], attach = {attach}"#)),
+            &[],
+        );
+    }
     says(
-        &review(r#"cron = "30 8 * * MON", to = ["office"], attach = ["xlsx"]"#),
-        "`attach` with `xlsx` is not in this version",
+        &review(r#"cron = "30 8 * * MON", to = ["office"], attach = ["pdf"]"#),
+        "`pdf` is no file that a review can attach",
     );
-    check(&review(r#"cron = "30 8 * * MON", to = ["office"], attach = []"#), &[]);
+    says(
+        &review(r#"cron = "30 8 * * MON", to = ["office"], attach = ["csv", "csv"]"#),
+        "warning: `csv` stands twice in `attach`",
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ impl Office {
                     unit: TimeUnit::Days,
                 },
                 pictures: true,
+                attach: Vec::new(),
             },
             tasks,
             entries: Vec::new(),
