@@ -16,6 +16,8 @@ use super::written::begins_a_formula;
 const CELL_UNITS_MAX: usize = 32_767;
 /// A4 in Excel's list of papers.
 const A4: u8 = 9;
+/// Around a printed page.
+const MARGIN_INCHES: f64 = 0.3;
 /// How high the header is, in points.
 const HEADER_POINTS: f64 = 22.0;
 
@@ -117,6 +119,14 @@ fn write(sheet: &mut Worksheet, grid: &Grid, formats: &Formats) -> Result<(), Xl
         }
     }
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
+    sheet.set_margins(
+        MARGIN_INCHES,
+        MARGIN_INCHES,
+        MARGIN_INCHES,
+        MARGIN_INCHES,
+        MARGIN_INCHES,
+        MARGIN_INCHES,
+    );
     sheet.set_repeat_rows(0, 0)?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::sheet::{COMPUTED, Grid, GridCell, GridColumn, Moment, Sheet, 
 use crate::domain::task::{Light, Phase};
 
 /// No column is wider; longer text goes on in the next line of its cell.
-const WIDTH_MAX: usize = 44;
+const WIDTH_MAX: usize = 34;
 /// Beside the text stands the button of the filter.
 const BUTTON: usize = 4;
 
@@ -78,7 +78,7 @@ fn ledger(sheet: &Sheet<'_>) -> Grid {
             by: light,
             words: lights.map(|light| (words.light(light).to_owned(), light)).to_vec(),
             // Its number stays in sight wherever one looks, and the deadline is what the light is about.
-            columns: vec![0, DUE_COLUMN, light, light + 1],
+            columns: vec![0, DUE_COLUMN, light],
         }),
     }
 }

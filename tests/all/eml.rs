@@ -15,6 +15,8 @@ pub(crate) struct Mail {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) date: String,
+    /// The names and bytes of what is attached, in order.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
 /// The mails of a folder in the order of their names, which begin with the time.
@@ -45,8 +47,74 @@ pub(crate) fn read(raw: &str) -> Mail {
         kind: header(head, "X-Duban-Kind"),
         subject: words(&header(head, "Subject")),
         date: header(head, "Date"),
-        text: text_of(head, body),
+        text: parts_of(head, body)
+            .into_iter()
+            .find(|part| part.kind == "text/plain")
+            .map(|part| String::from_utf8(part.bytes).unwrap().replace("\r\n", "\n"))
+            .unwrap(),
+        files: parts_of(head, body)
+            .into_iter()
+            .filter_map(|part| part.file.map(|name| (name, part.bytes)))
+            .collect(),
     }
+}
+
+/// What stands at the end of a branch of a mail.
+struct Part {
+    kind: String,
+    file: Option<String>,
+    bytes: Vec<u8>,
+}
+
+/// All parts that hold something, in order.
+fn parts_of(head: &str, body: &str) -> Vec<Part> {
+    let kind = header(head, "Content-Type");
+    let kind_alone = kind.split(';').next().unwrap_or_default().to_owned();
+    if kind_alone.starts_with("multipart/") {
+        let boundary = kind.split_once("boundary=").unwrap().1.split(';').next().unwrap();
+        let line = format!("--{}", boundary.trim_matches('"'));
+        let inner: Vec<&str> = body
+            .split(&line)
+            .skip(1)
+            .take_while(|part| !part.starts_with("--"))
+            .collect();
+        return inner
+            .into_iter()
+            .flat_map(|part| {
+                let (head, body) = part.trim_start_matches('\n').split_once("\n\n").unwrap();
+                parts_of(head, body.strip_suffix('\n').unwrap_or(body))
+            })
+            .collect();
+    }
+    let bytes = match header(head, "Content-Transfer-Encoding").as_str() {
+        "base64" => STANDARD.decode(body.split_whitespace().collect::<String>()).unwrap(),
+        "quoted-printable" => quoted(&body.replace("=\n", "")),
+        _ => body.as_bytes().to_vec(),
+    };
+    let file = file_name(&header(head, "Content-Disposition"));
+    vec![Part {
+        kind: kind_alone,
+        file,
+        bytes,
+    }]
+}
+
+/// RFC 2231, in as many pieces as it has.
+fn file_name(disposition: &str) -> Option<String> {
+    let (_, rest) = disposition.split_once(';')?;
+    let mut name = Vec::new();
+    for piece in rest.split(';') {
+        let (key, value) = piece.trim().split_once('=')?;
+        let value = value.trim_matches('"');
+        if key.ends_with('*') {
+            name.extend(quoted(
+                &value.strip_prefix("utf-8''").unwrap_or(value).replace('%', "="),
+            ));
+        } else {
+            name.extend(value.bytes());
+        }
+    }
+    String::from_utf8(name).ok()
 }
 
 fn header(head: &str, name: &str) -> String {
@@ -86,23 +154,6 @@ fn words(value: &str) -> String {
         }
     }
     text
-}
-
-/// The plain text, which stands first.
-fn text_of(head: &str, body: &str) -> String {
-    let (_, rest) = header(head, "Content-Type")
-        .split_once("boundary=")
-        .map(|(_, boundary)| format!("--{}", boundary.trim_matches('"')))
-        .and_then(|boundary| body.split_once(&boundary).map(|(a, b)| (a.to_owned(), b.to_owned())))
-        .unwrap();
-    let (part_head, part) = rest.trim_start().split_once("\n\n").unwrap();
-    let part = part.split_once("\n--=_").map_or(part, |(part, _)| part);
-    let bytes = match header(part_head, "Content-Transfer-Encoding").as_str() {
-        "base64" => STANDARD.decode(part.split_whitespace().collect::<String>()).unwrap(),
-        "quoted-printable" => quoted(&part.replace("=\n", "")),
-        _ => part.as_bytes().to_vec(),
-    };
-    String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
 }
 
 fn quoted(text: &str) -> Vec<u8> {

@@ -9,6 +9,7 @@
 
 mod acts;
 mod answers;
+mod attachments;
 mod campaign;
 mod circulars;
 mod clocks;
