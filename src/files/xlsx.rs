@@ -6,8 +6,9 @@ use rust_xlsxwriter::{
     ConditionalFormatFormula, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, IgnoreError,
     Workbook, Worksheet, XlsxError, utility,
 };
+use unicode_width::UnicodeWidthStr;
 
-use crate::domain::sheet::{Grid, GridCell, Tint};
+use crate::domain::sheet::{Grid, GridCell, GridColumn, Tint};
 use crate::domain::task::Light;
 
 use super::written::begins_a_formula;
@@ -18,6 +19,10 @@ const CELL_UNITS_MAX: usize = 32_767;
 const A4: u8 = 9;
 /// Around a printed page.
 const MARGIN_INCHES: f64 = 0.3;
+/// How high a line is, in points.
+const LINE_POINTS: f64 = 15.0;
+/// No row may be higher, in points.
+const ROW_POINTS_MAX: f64 = 405.0;
 /// How high the header is, in points.
 const HEADER_POINTS: f64 = 22.0;
 
@@ -105,6 +110,14 @@ fn write(sheet: &mut Worksheet, grid: &Grid, formats: &Formats) -> Result<(), Xl
     }
     for (row, cells) in grid.rows.iter().enumerate() {
         let row = row_number(row + 1)?;
+        let lines = cells
+            .iter()
+            .zip(&grid.columns)
+            .map(|(cell, column)| lines(cell, column));
+        if let Some(lines @ 2..) = lines.max() {
+            // Not every program makes room for wrapped text by itself.
+            sheet.set_row_height(row, (LINE_POINTS * f64::from(lines)).min(ROW_POINTS_MAX))?;
+        }
         for (column, cell) in cells.iter().enumerate() {
             write_cell(sheet, row, column_number(column)?, cell, formats)?;
         }
@@ -159,6 +172,19 @@ fn write_cell(
         }
     };
     Ok(())
+}
+
+/// How many lines a cell's text takes in its column.
+fn lines(cell: &GridCell, column: &GridColumn) -> u32 {
+    let GridCell::Text(text) = cell else {
+        return 1;
+    };
+    let room = usize::try_from(column.width).unwrap_or(1).saturating_sub(1).max(1);
+    let lines = text
+        .lines()
+        .map(|line| line.width().div_ceil(room).max(1))
+        .sum::<usize>();
+    u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
 /// Colours follow the words in the lights' column, also when somebody changes them there.

@@ -72,7 +72,7 @@ async fn the_workbook_has_real_dates_and_text_that_stays_text() {
     let world = reviewed(r#"["xlsx"]"#).await;
     let office = review_to(&world, "office@example.org");
     let rows = sheet(&office.files[0].1, "Ledger");
-    let column = |name: &str| rows[0].iter().position(|cell| cell.to_string() == name).unwrap();
+    let column = |name: &str| rows[0].iter().position(|cell| *cell == name).unwrap();
     assert_eq!(
         rows[1][column("title")],
         Data::String("=HYPERLINK(\"http://evil\")".to_owned())

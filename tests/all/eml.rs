@@ -73,13 +73,10 @@ fn parts_of(head: &str, body: &str) -> Vec<Part> {
     if kind_alone.starts_with("multipart/") {
         let boundary = kind.split_once("boundary=").unwrap().1.split(';').next().unwrap();
         let line = format!("--{}", boundary.trim_matches('"'));
-        let inner: Vec<&str> = body
+        return body
             .split(&line)
             .skip(1)
             .take_while(|part| !part.starts_with("--"))
-            .collect();
-        return inner
-            .into_iter()
             .flat_map(|part| {
                 let (head, body) = part.trim_start_matches('\n').split_once("\n\n").unwrap();
                 parts_of(head, body.strip_suffix('\n').unwrap_or(body))

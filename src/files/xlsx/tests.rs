@@ -6,7 +6,6 @@ use calamine::{Data, DataType, Reader, Xlsx};
 use chrono::NaiveDate;
 
 use super::*;
-use crate::domain::sheet::GridColumn;
 
 fn as_of() -> NaiveDateTime {
     day().and_hms_opt(8, 30, 0).expect("a time")
@@ -172,6 +171,20 @@ fn the_header_stays_in_sight_and_filters_and_the_colours_follow_the_lights() {
     ] {
         assert!(sheet.contains(wanted), "{wanted} in {sheet}");
     }
+}
+
+#[test]
+fn a_row_is_as_high_as_its_longest_text_needs() {
+    let rows = [text("一二三四五六七八九十"), text("短"), text("一\n二\n三")].map(|cell| vec![cell]);
+    let sheet = part(&[grid("s", &["a"], rows.into())], "xl/worksheets/sheet1.xml");
+    let heights: Vec<bool> = [("2", "30"), ("4", "45")]
+        .map(|(row, height)| sheet.contains(&format!("<row r=\"{row}\" spans=\"1:1\" ht=\"{height}\"")))
+        .into();
+    assert_eq!(
+        (heights, sheet.contains("<row r=\"3\" spans=\"1:1\">")),
+        (vec![true, true], true),
+        "{sheet}"
+    );
 }
 
 #[test]
