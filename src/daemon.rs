@@ -9,6 +9,7 @@ mod clock_watch;
 mod compose_loop;
 mod deliver_loop;
 mod door;
+mod duties;
 mod engine;
 mod error;
 mod heartbeat;

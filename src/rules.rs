@@ -10,6 +10,7 @@ pub mod intake;
 pub mod planner;
 pub mod progress;
 pub mod record;
+pub mod recurrence;
 pub mod retry;
 pub mod roles;
 pub mod score;

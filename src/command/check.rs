@@ -97,7 +97,7 @@ fn against_store(config: &Config, stored: &[StoredTask], now: DateTime<Utc>) -> 
         Err(errors) => (None, errors.iter().map(|error| refusal(config, error)).collect()),
     };
     let after = dry::after(stored, intake);
-    for task in &config.tasks {
+    for task in &config.tasks_at(now) {
         let Some((_, state)) = after.get(&task.id) else {
             continue;
         };
@@ -152,7 +152,7 @@ fn refusal(config: &Config, error: &IntakeError) -> Problem {
 
 /// A problem at the row of a task, or of the configuration as a whole.
 fn problem(config: &Config, task: Option<&TaskId>, severity: Severity, text: String, hint: &str) -> Problem {
-    let place = task.and_then(|task| config.places.get(task)?.rsplit_once(':'));
+    let place = task.and_then(|task| config.place_of(task)?.rsplit_once(':'));
     let (file, line) = match place {
         Some((file, line)) => (PathBuf::from(file), line.parse().unwrap_or(0)),
         None => (config.path.clone(), 0),

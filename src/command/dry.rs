@@ -16,8 +16,8 @@ use crate::store::StoredTask;
 /// Why the daemon would refuse the load.
 pub(super) fn intake(config: &Config, stored: &[StoredTask], now: DateTime<Utc>) -> Result<Intake, Vec<IntakeError>> {
     let prints: BTreeMap<_, String> = config.ladders.iter().map(|(id, ladder)| (id, ladder.print())).collect();
-    let rows: Vec<Row<'_>> = config
-        .tasks
+    let tasks = config.tasks_at(now);
+    let rows: Vec<Row<'_>> = tasks
         .iter()
         .map(|task| Row {
             task,

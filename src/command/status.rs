@@ -14,6 +14,7 @@ use crate::command::{Failure, dry};
 use crate::daemon::timeline::local_time;
 use crate::domain::task::{Light, Task};
 use crate::rules::intake;
+use crate::rules::recurrence;
 use crate::store::{Store, StoredTask};
 
 /// So many disagreements are listed; `task show` tells those of one task.
@@ -208,14 +209,22 @@ fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
     let stored: BTreeMap<_, _> = tasks
         .iter()
         .filter(|stored| !stored.state.withdrawn)
-        .map(|stored| (&stored.task.id, &stored.task))
+        .map(|stored| (&stored.task.id, stored))
         .collect();
-    let rows: BTreeMap<_, _> = desk.config.tasks.iter().map(|row| (&row.id, row)).collect();
+    let files = desk.config.tasks_at(now);
+    let rows: BTreeMap<_, _> = files.iter().map(|row| (&row.id, row)).collect();
     let edited = rows
         .iter()
-        .filter(|(id, row)| stored.get(*id).is_none_or(|stored| is_edited(stored, row)))
+        .filter(|(id, row)| {
+            stored.get(*id).is_none_or(|stored| {
+                is_edited(&stored.task, row) && !recurrence::is_history(&stored.task.id, &stored.state)
+            })
+        })
         .count();
-    let gone = stored.keys().filter(|id| !rows.contains_key(*id)).count();
+    let gone = stored
+        .iter()
+        .filter(|(id, stored)| !rows.contains_key(*id) && !recurrence::stays(id, &stored.state, now))
+        .count();
     if edited + gone > 0 {
         let rows = match edited + gone {
             1 => "1 row of the files is not loaded yet: the daemon takes it in when it starts".to_owned(),

@@ -10,6 +10,7 @@ use crate::domain::task::{Status, Task};
 use crate::domain::when::When;
 use crate::files::date;
 use crate::rules::calendar::{YEAR_MAX, YEAR_MIN};
+use crate::rules::recurrence::{self, Duty, Repeat};
 
 use super::calendar::civil_day;
 use super::choice::Choice;
@@ -38,6 +39,8 @@ const STATUS_WORDS: &[(&str, Status)] = &[
 /// Tasks, with the place of each.
 pub(super) struct Proven {
     pub(super) tasks: Vec<Task>,
+    /// Rows that repeat.
+    pub(super) duties: Vec<Duty>,
     pub(super) places: BTreeMap<TaskId, Place>,
 }
 
@@ -51,13 +54,18 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
     };
     let mut proven = Proven {
         tasks: Vec::with_capacity(rows.len()),
+        duties: Vec::new(),
         places: BTreeMap::new(),
     };
     // Ids by what they look like: full-width letters and digits as plain ones.
     let mut alike: HashMap<String, &Placed<String>> = HashMap::new();
-    for row in rows {
-        let order = u32::try_from(proven.tasks.len()).unwrap_or(u32::MAX);
+    let rows: Vec<&RawTask> = rows
+        .iter()
+        .flat_map(|row| std::iter::once(row).chain(&row.milestones))
+        .collect();
+    for (order, row) in (0..).zip(&rows) {
         let task = book.task(faults, row, order);
+        let repeat = repeat(faults, row);
         if let Some(id) = row.cell(Column::Id)
             && let Some(other) = alike.insert(date::plain(&id.value), id)
             && other.value != id.value
@@ -78,9 +86,84 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
             }
             proven.places.insert(TaskId::new(id.value.as_str()), id.place);
         }
-        proven.tasks.extend(task);
+        match (task, repeat) {
+            (Some(task), Some(Some(repeat))) => proven.duties.push(Duty { task, repeat }),
+            (Some(task), Some(None)) => proven.tasks.push(task),
+            (None, _) | (_, None) => {}
+        }
+    }
+    for row in &rows {
+        refuse_id_of_occurrence(faults, row, &proven);
     }
     proven
+}
+
+/// The ids of occurrences are made, never written.
+fn refuse_id_of_occurrence(faults: &mut Faults, row: &RawTask, proven: &Proven) {
+    let Some(cell) = row.cell(Column::Id) else { return };
+    let id = TaskId::new(cell.value.as_str());
+    let Some((parent, day)) = recurrence::parts(&id) else {
+        return;
+    };
+    let parent = TaskId::new(parent);
+    let text = match proven.places.get(&parent) {
+        Some(place) if proven.duties.iter().any(|duty| duty.task.id == parent) => format!(
+            "task id `{id}` is that of an occurrence of task `{parent}`, at {}",
+            faults.at(*place)
+        ),
+        Some(_) | None => format!("task id `{id}` is written as that of an occurrence of a task `{parent}` on {day}"),
+    };
+    let hint = "ids that end in `@` and a date belong to rows that repeat: act on an occurrence by `duban task`";
+    faults.error_hint(cell.place, text, hint);
+}
+
+/// How a row comes round, none inside where it does not; none where what it says is wrong.
+fn repeat(faults: &mut Faults, row: &RawTask) -> Option<Option<Repeat>> {
+    let Some(cell) = row.cell(Column::Repeat) else {
+        return Some(None);
+    };
+    let mut right = true;
+    if let Some(stage) = row.milestones.first() {
+        right = false;
+        faults.error_hint(
+            stage.place,
+            "a task that repeats has no milestones",
+            "give each stage a row of its own that repeats",
+        );
+    }
+    for column in [Column::Due, Column::Status, Column::Progress, Column::Closed] {
+        if let Some(cell) = row.cell(column) {
+            right = false;
+            let text = format!(
+                "a task that repeats has no {}: each occurrence has its own",
+                column.key()
+            );
+            let hint = if column == Column::Due {
+                "take out `due`: `repeat` says when, `opened` from when on"
+            } else {
+                "act on an occurrence by its id, for example `duban task close 12@2022-03-31`"
+            };
+            faults.error_hint(cell.place, text, hint);
+        }
+    }
+    let Some(opened) = row.cell(Column::Opened) else {
+        let hint = "write `opened`: the first occurrence is the first on or after that day";
+        faults.error_hint(cell.place, "a task that repeats has no opened (立项日期)", hint);
+        return None;
+    };
+    // A date that cannot be read was told with the others.
+    let opened = civil_day(date::parse(&opened.value).ok()?);
+    let found = cell
+        .value
+        .parse::<Repeat>()
+        .and_then(|repeat| repeat.proven(&cell.value, opened));
+    match found {
+        Ok(repeat) => right.then_some(Some(repeat)),
+        Err(error) => {
+            faults.error_hint(cell.place, format!("repeat: {error}"), error.hint());
+            None
+        }
+    }
 }
 
 struct Book<'a> {
@@ -94,7 +177,8 @@ struct Book<'a> {
 impl Book<'_> {
     fn task(&mut self, faults: &mut Faults, row: &RawTask, order: u32) -> Option<Task> {
         for column in Column::REQUIRED {
-            if row.cell(column).is_none() && !row.excused.contains(&column) {
+            let comes_round = column == Column::Due && row.cell(Column::Repeat).is_some();
+            if row.cell(column).is_none() && !comes_round && !row.excused.contains(&column) {
                 let name = row
                     .cell(Column::Id)
                     .map_or_else(|| "a task".to_owned(), |id| format!("task `{}`", id.value));
@@ -159,6 +243,7 @@ impl Book<'_> {
             status: status?,
             progress: text(Column::Progress),
             closed,
+            batch: text(Column::Batch),
             note: text(Column::Note),
         })
     }
@@ -201,7 +286,11 @@ impl Book<'_> {
             found
         };
         let opened = read(Column::Opened);
-        let due = read(Column::Due);
+        // A row that repeats has no deadline of its own; its opening stands for one, which nothing reads.
+        let due = match row.cell(Column::Repeat) {
+            Some(_) => opened,
+            None => read(Column::Due),
+        };
         let closed = read(Column::Closed);
         if let (Some(opened), Some(due), Some(cell)) = (opened, due, row.cell(Column::Due))
             && civil_day(due) < civil_day(opened)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::channel::Settings;
 use crate::domain::id::{ChannelId, LadderId, PersonId, TaskId};
@@ -14,6 +14,7 @@ use crate::domain::task::Task;
 use crate::files::text::decode;
 use crate::rules::calendar::Almanac;
 use crate::rules::score::Weights;
+use crate::rules::recurrence::{self, Duty};
 
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
@@ -39,8 +40,10 @@ pub struct Config {
     pub ladders: BTreeMap<LadderId, Ladder>,
     /// In the order of the files.
     pub reviews: Vec<Review>,
-    /// In the order of the ledger.
+    /// In the order of the ledger; those that repeat stand in [`Config::duties`].
     pub tasks: Vec<Task>,
+    /// Rows that repeat, in the order of the ledger: [`Config::tasks_at`] has what follows from them.
+    pub duties: Vec<Duty>,
     /// `file:line` of each task, for words about it.
     pub places: BTreeMap<TaskId, String>,
     /// By id.
@@ -59,6 +62,35 @@ pub struct Config {
     pub files: FileSet,
     /// What does not hinder.
     pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// All tasks at a present, in the order of the ledger: each occurrence of a row that repeats is one of its own.
+    #[must_use]
+    pub fn tasks_at(&self, now: DateTime<Utc>) -> Vec<Task> {
+        let mut tasks = self.tasks.clone();
+        tasks.extend(self.occurrences_at(now));
+        // Stable: the occurrences of a row share its place, in the order of their days.
+        tasks.sort_by_key(|task| task.order);
+        tasks
+    }
+
+    /// The occurrences of the rows that repeat.
+    #[must_use]
+    pub fn occurrences_at(&self, now: DateTime<Utc>) -> Vec<Task> {
+        let duties = self.duties.iter();
+        duties
+            .flat_map(|duty| recurrence::occurrences(duty, &self.almanac, now))
+            .collect()
+    }
+
+    /// `file:line` of a task's row; that of its parent for an occurrence.
+    #[must_use]
+    pub fn place_of(&self, task: &TaskId) -> Option<&str> {
+        let row = recurrence::parts(task).map(|(row, _)| TaskId::new(row));
+        let place = self.places.get(task).or_else(|| self.places.get(&row?))?;
+        Some(place)
+    }
 }
 
 /// `[delivery]`
@@ -317,12 +349,14 @@ fn settle(
     let trial = raw.trial.as_ref().and_then(|named| trial(faults, &names, named));
     // What a broken channel reaches is not known: its own fault says enough.
     if channels.len() == raw.channels.len() {
+        let duties = proven.duties.iter().map(|duty| &duty.task);
+        let tasks: Vec<Task> = proven.tasks.iter().chain(duties).cloned().collect();
         let scope = reach::Scope {
             raw,
             people: &people,
             ladders: &ladders,
             reviews: &reviews,
-            tasks: &proven.tasks,
+            tasks: &tasks,
             places: &proven.places,
             trial: trial.as_ref(),
             root,
@@ -341,6 +375,7 @@ fn settle(
             .map(|(id, place)| (id.clone(), faults.at(*place)))
             .collect(),
         tasks: proven.tasks,
+        duties: proven.duties,
         channels,
         scores,
         store: store(faults, reader, env, raw, trial.is_some()),

@@ -113,9 +113,13 @@ pub fn report(outcome: Result<&Config, &Problems>) -> String {
     let warnings = problems.len() - errors;
     text.push_str(&match outcome {
         Ok(config) => format!(
-            "{}: {}, {}, {}, {}, {}; {}\n",
+            "{}: {}{}, {}, {}, {}, {}; {}\n",
             config.path.display(),
             counted(config.tasks.len(), "task", "tasks"),
+            match config.duties.len() {
+                0 => String::new(),
+                count => format!(", {}", counted(count, "repeating duty", "repeating duties")),
+            },
             counted(config.people.units.len(), "unit", "units"),
             counted(config.people.persons.len(), "person", "people"),
             counted(config.channels.len(), "channel", "channels"),

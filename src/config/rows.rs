@@ -108,6 +108,7 @@ pub(super) fn table_rows(
             place,
             cells,
             excused: Vec::new(),
+            milestones: Vec::new(),
         });
     }
     rows

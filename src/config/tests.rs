@@ -3,6 +3,7 @@
 mod calendars;
 mod channels;
 mod charts;
+mod duties;
 mod files;
 mod groups;
 mod keys;

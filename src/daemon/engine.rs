@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::channel::Channels;
 use crate::clock::Clock;
@@ -29,6 +29,8 @@ pub struct Engine {
     pub(super) composing: tokio::sync::Mutex<()>,
     /// Whether what waits for channels that are gone was looked for since the start.
     pub(super) swept: AtomicBool,
+    /// The last day on which the rows that repeat were looked at.
+    pub(super) duties_seen: Mutex<Option<NaiveDate>>,
 }
 
 impl fmt::Debug for Engine {
@@ -79,6 +81,7 @@ impl Engine {
             stranded: Mutex::default(),
             composing: tokio::sync::Mutex::default(),
             swept: AtomicBool::new(false),
+            duties_seen: Mutex::default(),
         })
     }
 
@@ -108,10 +111,11 @@ impl Engine {
     /// # Errors
     /// Where the store fails; what was committed stands.
     pub async fn decide(&self, now: DateTime<Utc>, gather: Gather) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        let extended = self.extend_duties(now).await?;
         let planned = self.plan_due(now).await?;
         let reviewed = self.review_due(now).await?;
         let composed = self.compose_due(now, gather).await?;
-        Ok([planned, reviewed, composed].into_iter().flatten().min())
+        Ok([extended, planned, reviewed, composed].into_iter().flatten().min())
     }
 
     /// Folds what is due into messages without planning further: the end of a simulation.

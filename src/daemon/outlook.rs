@@ -100,13 +100,16 @@ pub fn order(notices: &mut [(u32, Notice)]) {
 #[must_use]
 pub fn as_first_loaded(config: &Config, now: DateTime<Utc>) -> Vec<StoredTask> {
     config
-        .tasks
-        .iter()
+        .tasks_at(now)
+        .into_iter()
         .filter_map(|task| {
-            let row = Row { task, ladder_print: "" };
+            let row = Row {
+                task: &task,
+                ladder_print: "",
+            };
             let state = first_state(&row, now)?;
             Some(StoredTask {
-                task: task.clone(),
+                task,
                 state,
                 next_at: Some(now),
             })

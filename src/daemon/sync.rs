@@ -139,14 +139,14 @@ pub async fn sync(
     let is_new = store.last_load().await?.is_none();
     let text = serde_json::to_string(&config.files).map_err(DaemonError::KeptLoad)?;
     let prints: BTreeMap<_, String> = config.ladders.iter().map(|(id, ladder)| (id, ladder.print())).collect();
+    let tasks = config.tasks_at(now);
     let taken = store
         .intake(now, |stored| {
             let stored: BTreeMap<TaskId, (Task, TaskState)> = stored
                 .iter()
                 .map(|stored| (stored.task.id.clone(), (stored.task.clone(), stored.state.clone())))
                 .collect();
-            let rows: Vec<Row<'_>> = config
-                .tasks
+            let rows: Vec<Row<'_>> = tasks
                 .iter()
                 .map(|task| Row {
                     task,
@@ -186,9 +186,9 @@ pub async fn sync(
     Ok(Ok(synced))
 }
 
-fn changes(intake: Intake, moved: &[String], now: DateTime<Utc>) -> store::Intake {
-    let changes = intake
-        .changed
+/// What a store keeps of changed tasks: they matter now.
+pub(super) fn to_keep(changed: Vec<intake::Changed>, now: DateTime<Utc>) -> Vec<store::Change> {
+    changed
         .into_iter()
         .map(|changed| store::Change {
             task: changed.task,
@@ -196,7 +196,11 @@ fn changes(intake: Intake, moved: &[String], now: DateTime<Utc>) -> store::Intak
             entries: changed.entries,
             next_at: Some(now),
         })
-        .collect();
+        .collect()
+}
+
+fn changes(intake: Intake, moved: &[String], now: DateTime<Utc>) -> store::Intake {
+    let changes = to_keep(intake.changed, now);
     let mut entries = Vec::new();
     if !moved.is_empty() {
         let data = json!({ "moved": moved });
@@ -360,7 +364,8 @@ pub(super) async fn start(
         }
     }
     // From here on the tasks stand in the store, and need not stand in memory too.
-    let tasks = std::mem::take(&mut config.tasks).len();
+    let tasks = config.tasks_at(now).len();
+    config.tasks = Vec::new();
     config.places = BTreeMap::new();
     let engine = Arc::new(Engine::open(config, store, clock).await?);
     Ok(Started {

@@ -56,7 +56,8 @@ impl Watch {
                     .into_iter()
                     .map(|stored| (stored.task.id.clone(), (stored.task, stored.state)))
                     .collect();
-                let rows: Vec<Row<'_>> = config.tasks.iter().map(|task| Row { task, ladder_print: "" }).collect();
+                let tasks = config.tasks_at(now);
+                let rows: Vec<Row<'_>> = tasks.iter().map(|task| Row { task, ladder_print: "" }).collect();
                 match intake::intake(&stored, &rows, now, Removals::Guarded) {
                     Ok(_) => Vec::new(),
                     Err(errors) => errors

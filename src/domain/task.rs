@@ -66,6 +66,9 @@ pub struct Task {
     /// 办结日期
     #[serde(default)]
     pub closed: Option<When>,
+    /// 批次: the batch in which it was handed down; empty: none.
+    #[serde(default)]
+    pub batch: String,
     /// 备注
     #[serde(default)]
     pub note: String,

@@ -13,6 +13,7 @@ use crate::domain::review::Mismatch;
 use crate::domain::task::{Phase, Status, Task, TaskState};
 use crate::domain::when::When;
 use crate::rules::progress::{self, Act};
+use crate::rules::recurrence;
 
 /// Whoever edited the files: the `by` of their entries.
 pub const BY: &str = "ledger";
@@ -137,6 +138,8 @@ pub fn intake(
                 intake.changed.extend(arrive(row, now));
                 intake.added += 1;
             }
+            // What is done is not rewritten by what the row says of the times to come.
+            Some((task, state)) if recurrence::is_history(&task.id, state) => {}
             Some((task, state)) => {
                 if is_reused(task, state, row.task) {
                     errors.push(IntakeError::IdReused {
@@ -163,12 +166,13 @@ pub fn intake(
     let gone: Vec<_> = stored
         .values()
         .filter(|(task, state)| !state.withdrawn && !present.contains(&task.id))
+        .filter(|(task, state)| !recurrence::stays(&task.id, state, now))
         .collect();
-    let missing: Vec<String> = gone
-        .iter()
-        .filter(|(_, state)| is_open(state))
-        .map(|(task, _)| task.id.to_string())
-        .collect();
+    let missing = rows_of(
+        gone.iter()
+            .filter(|(_, state)| is_open(state))
+            .map(|(task, _)| &task.id),
+    );
     for (task, state) in gone {
         intake
             .changed
@@ -228,6 +232,14 @@ pub fn mismatches(task: &Task, state: &TaskState) -> Vec<Mismatch> {
     all
 }
 
+/// The ids of the rows of some tasks: one that repeats counts once, however often it would have come round.
+fn rows_of<'a>(tasks: impl Iterator<Item = &'a TaskId>) -> Vec<String> {
+    let rows: BTreeSet<&str> = tasks
+        .map(|id| recurrence::parts(id).map_or(id.as_str(), |(row, _)| row))
+        .collect();
+    rows.into_iter().map(str::to_owned).collect()
+}
+
 fn is_open(state: &TaskState) -> bool {
     matches!(state.standing(), Phase::Open | Phase::Acknowledged | Phase::Submitted)
 }
@@ -270,6 +282,15 @@ fn arrive(row: &Row<'_>, now: DateTime<Utc>) -> Option<Changed> {
         (None | Some(Status::Open), None) => {}
     }
     with_facts(task, None, &facts, now)
+}
+
+/// What a daemon that runs on adds without a load: the rows that are not stored yet, as they arrive.
+#[must_use]
+pub fn arrivals(stored: &BTreeSet<&TaskId>, rows: &[Row<'_>], now: DateTime<Utc>) -> Vec<Changed> {
+    rows.iter()
+        .filter(|row| !stored.contains(&row.task.id))
+        .filter_map(|row| arrive(row, now))
+        .collect()
 }
 
 /// The state that a row has right after its first load at `now`.
@@ -401,6 +422,7 @@ fn changed_columns(old: &Task, new: &Task) -> Vec<String> {
         ("kind", old.kind != new.kind),
         ("evidence", old.evidence != new.evidence),
         ("ladder", ladder(&old.ladder) != ladder(&new.ladder)),
+        ("batch", old.batch != new.batch),
         ("note", old.note != new.note),
     ];
     columns

@@ -59,6 +59,7 @@ fn change(id: &str, order: u32, next_at: Option<Instant>) -> Change {
         status: None,
         progress: String::new(),
         closed: None,
+        batch: String::new(),
         note: String::new(),
     };
     let state = TaskState {

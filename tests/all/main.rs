@@ -16,6 +16,7 @@ mod clocks;
 mod crowds;
 mod dialects;
 mod discretion;
+mod duties;
 mod eml;
 mod forecasts;
 mod groups;

@@ -326,6 +326,8 @@ pub(in crate::config) struct RawTask {
     pub(in crate::config) cells: Vec<Text>,
     /// Columns about which enough was said: that their cells are missing is not said too.
     pub(in crate::config) excused: Vec<Column>,
+    /// Its stages: rows with the cells of their task, but a title and dates of their own.
+    pub(in crate::config) milestones: Vec<Self>,
 }
 
 impl RawTask {
@@ -349,11 +351,53 @@ impl RawTask {
             }
             cells.push(cell);
         }
-        Self {
+        let mut task = Self {
             place: section.place(),
             cells,
             excused,
+            milestones: Vec::new(),
+        };
+        for (number, stage) in section.list(faults, "milestones", keys::MILESTONE).iter().enumerate() {
+            let milestone = task.milestone(faults, stage, number + 1);
+            task.milestones.push(milestone);
         }
+        task
+    }
+
+    /// A stage of the task: id `TASK/N`, or `TASK/ID` where it has an id, and title `TASK：STAGE`; all else but the
+    /// dates and where it stands is the task's.
+    fn milestone(&self, faults: &mut Faults, stage: &Section<'_>, number: usize) -> Self {
+        stage.require(faults, "title", "what is to be reached by then");
+        stage.require(faults, "due", "the date by which it is to be reached");
+        let mut row = Self {
+            place: stage.place(),
+            cells: self.cells.clone(),
+            excused: self.excused.clone(),
+            milestones: Vec::new(),
+        };
+        row.excused.extend([Column::Title, Column::Due, Column::Id]);
+        let own = stage.text_or_number(faults, "id");
+        let own = own.map_or_else(|| number.to_string(), |id| id.value);
+        let id = self.cell(Column::Id).map(|id| format!("{}/{own}", id.value));
+        let parent = self.cell(Column::Title).map_or("", |title| title.value.as_str());
+        let title = stage.text(faults, "title").filter(|title| !title.value.is_empty());
+        let title = title.map(|title| {
+            let colon = if parent.is_ascii() { ": " } else { "：" };
+            Placed::new(format!("{parent}{colon}{}", title.value), title.place)
+        });
+        for (column, cell) in [
+            (Column::Id, id.map(|id| Placed::new(id, stage.place()))),
+            (Column::Title, title),
+            (Column::Due, stage.text(faults, "due")),
+            (Column::Status, stage.text(faults, "status")),
+            (Column::Progress, stage.text_or_number(faults, "progress")),
+            (Column::Closed, stage.text(faults, "closed")),
+        ] {
+            if let Some(slot) = row.cells.get_mut(column.index()) {
+                *slot = cell.filter(|cell| !cell.value.is_empty());
+            }
+        }
+        row
     }
 
     pub(in crate::config) fn cell(&self, column: Column) -> Option<&Placed<String>> {

@@ -130,19 +130,8 @@ pub(in crate::config) const SCORES: &[&str] = &[
 pub(in crate::config) const SCORES_WORST: &[&str] = &["lateness", "returns", "extensions", "chasings", "relapses"];
 /// Of a ledger in TOML.
 pub(in crate::config) const LEDGER: &[&str] = &["tasks"];
-/// Of `[[tasks]]`: the columns.
-pub(in crate::config) const TASK: &[&str] = COLUMNS;
-/// Of a calendar.
-pub(in crate::config) const CALENDAR: &[&str] = &["id", "weekend", "timezone", "name", "covers", "year"];
-/// Of what a calendar covers.
-pub(in crate::config) const CALENDAR_COVERS: &[&str] = &["from", "to"];
-/// Of one year of a calendar.
-pub(in crate::config) const CALENDAR_YEAR: &[&str] = &["year", "document", "published", "source", "holiday"];
-/// Of one holiday of a calendar.
-pub(in crate::config) const CALENDAR_HOLIDAY: &[&str] = &["name", "off", "work"];
-
-/// Of `[ledger_columns]`: every column.
-pub(in crate::config) const COLUMNS: &[&str] = &[
+/// Of `[[tasks]]`: the columns, then what no table can hold.
+pub(in crate::config) const TASK: &[&str] = &[
     "id",
     "area",
     "problem",
@@ -155,14 +144,30 @@ pub(in crate::config) const COLUMNS: &[&str] = &[
     "supervisor",
     "opened",
     "due",
+    "repeat",
     "kind",
     "evidence",
     "ladder",
     "status",
     "progress",
     "closed",
+    "batch",
     "note",
+    "milestones",
 ];
+/// Of one milestone of a task.
+pub(in crate::config) const MILESTONE: &[&str] = &["id", "title", "due", "status", "progress", "closed"];
+/// Of a calendar.
+pub(in crate::config) const CALENDAR: &[&str] = &["id", "weekend", "timezone", "name", "covers", "year"];
+/// Of what a calendar covers.
+pub(in crate::config) const CALENDAR_COVERS: &[&str] = &["from", "to"];
+/// Of one year of a calendar.
+pub(in crate::config) const CALENDAR_YEAR: &[&str] = &["year", "document", "published", "source", "holiday"];
+/// Of one holiday of a calendar.
+pub(in crate::config) const CALENDAR_HOLIDAY: &[&str] = &["name", "off", "work"];
+
+/// Of `[ledger_columns]`: every column.
+pub(in crate::config) const COLUMNS: &[&str] = TASK.split_at(TASK.len() - 1).0;
 
 /// A column of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,18 +184,20 @@ pub(in crate::config) enum Column {
     Supervisor,
     Opened,
     Due,
+    Repeat,
     Kind,
     Evidence,
     Ladder,
     Status,
     Progress,
     Closed,
+    Batch,
     Note,
 }
 
 impl Column {
     /// All, in the order of [`COLUMNS`].
-    pub(in crate::config) const ALL: [Self; 19] = [
+    pub(in crate::config) const ALL: [Self; 21] = [
         Self::Id,
         Self::Area,
         Self::Problem,
@@ -203,12 +210,14 @@ impl Column {
         Self::Supervisor,
         Self::Opened,
         Self::Due,
+        Self::Repeat,
         Self::Kind,
         Self::Evidence,
         Self::Ladder,
         Self::Status,
         Self::Progress,
         Self::Closed,
+        Self::Batch,
         Self::Note,
     ];
 
@@ -240,12 +249,14 @@ impl Column {
             Self::Supervisor => &["督导组", "督办人"],
             Self::Opened => &["立项日期"],
             Self::Due => &["完成时限", "截止日期"],
+            Self::Repeat => &["周期", "重复"],
             Self::Kind => &["类型"],
             Self::Evidence => &["佐证要求"],
             Self::Ladder => &["督办阶梯"],
             Self::Status => &["状态"],
             Self::Progress => &["进度"],
             Self::Closed => &["办结日期"],
+            Self::Batch => &["批次"],
             Self::Note => &["备注"],
         }
     }

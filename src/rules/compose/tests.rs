@@ -95,6 +95,7 @@ pub(in crate::rules) fn task(id: &str, due: &str) -> (Task, TaskState) {
         status: None,
         progress: String::new(),
         closed: None,
+        batch: String::new(),
         note: String::new(),
     };
     let state = TaskState {

@@ -38,6 +38,7 @@ fn task(id: &str) -> Task {
         status: None,
         progress: String::new(),
         closed: None,
+        batch: String::new(),
         note: String::new(),
     }
 }
@@ -282,4 +283,40 @@ fn a_changed_closing_date_of_a_closed_row_is_recorded() {
     };
     let mut stored = loaded(&[closed("2022-03-01")]);
     assert_eq!(edit(&mut stored, &[closed("2022-02-27")]), ["1 changed"]);
+}
+
+#[test]
+fn a_row_that_repeats_no_more_withdraws_what_is_to_come_and_leaves_what_was() {
+    let days = ["2022-02-28", "2022-03-31", "2022-04-30", "2022-05-31", "2022-06-30"];
+    let tasks = days.map(|day| Task {
+        due: day.parse().expect("a date"),
+        ..task(&format!("12@{day}"))
+    });
+    let mut stored = loaded(&tasks);
+    let closed = TaskId::new("12@2022-05-31");
+    let (_, state) = stored.get_mut(&closed).expect("it is stored");
+    state.phase = Phase::Closed;
+    // One row in all, so that no guard holds it up.
+    assert_eq!(
+        edit(&mut stored, &[]),
+        [
+            "12@2022-03-31 withdrawn",
+            "12@2022-04-30 withdrawn",
+            "12@2022-06-30 withdrawn"
+        ]
+    );
+}
+
+#[test]
+fn what_a_row_says_of_the_times_to_come_does_not_rewrite_what_is_done() {
+    let done = task("12@2022-02-28");
+    let mut stored = loaded(std::slice::from_ref(&done));
+    let (_, state) = stored.get_mut(&done.id).expect("it is stored");
+    state.phase = Phase::Closed;
+    let other = Task {
+        title: "another".to_owned(),
+        opened: Some("2022-02-02".parse().expect("a date")),
+        ..done
+    };
+    assert_eq!(edit(&mut stored, &[other]), [""; 0]);
 }

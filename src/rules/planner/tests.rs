@@ -134,6 +134,7 @@ impl World {
             status: None,
             progress: String::new(),
             closed: None,
+            batch: String::new(),
             note: String::new(),
         };
         let loaded = Fact::Loaded {
@@ -147,15 +148,14 @@ impl World {
             kinds: Vec::new(),
             steps: steps.iter().map(|s| step(s)).collect(),
         };
-        let almanac = Almanac {
-            calendar: calendar(),
-            timing: timing(),
-        };
         Self {
             task,
             state,
             ladder,
-            almanac,
+            almanac: Almanac {
+                calendar: calendar(),
+                timing: timing(),
+            },
             people,
             told: ToldBook::default(),
         }
