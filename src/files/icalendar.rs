@@ -3,6 +3,8 @@
 //! The tag `X-APPLE-SPECIAL-DAY` decides; without it the title. An event that says neither is ignored and listed: most
 //! events of such feeds are festivals on which people work.
 
+pub mod write;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
