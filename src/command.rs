@@ -8,6 +8,7 @@ mod dry;
 pub mod instant;
 mod journal;
 mod listener;
+mod meeting;
 mod outbox;
 mod picture;
 mod plan;

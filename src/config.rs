@@ -14,6 +14,7 @@ mod faults;
 mod ladders;
 mod ledger;
 mod load;
+mod meetings;
 mod names;
 mod origin;
 mod people;

@@ -15,6 +15,7 @@ mod error;
 mod heartbeat;
 mod lanes;
 mod letters;
+mod meeting_loop;
 mod office;
 mod outlook;
 mod papers;

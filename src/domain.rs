@@ -7,6 +7,7 @@ pub mod document;
 pub mod id;
 pub mod journal;
 pub mod ladder;
+pub mod meeting;
 pub mod message;
 pub mod notice;
 pub mod outcome;

@@ -6,6 +6,7 @@ mod circular;
 mod en;
 mod escape;
 mod letter;
+mod meeting;
 mod notice;
 mod phrases;
 mod plain;

@@ -7,6 +7,7 @@ pub mod compose;
 pub mod cron;
 pub mod forecast;
 pub mod intake;
+pub mod meeting;
 pub mod planner;
 pub mod progress;
 pub mod record;

@@ -15,6 +15,7 @@ mod journal;
 mod kept;
 mod lanes;
 mod loads;
+mod meetings;
 mod open;
 mod outbox;
 mod plan;

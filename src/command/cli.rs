@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod report;
+pub mod meeting;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::domain::ladder::Level;
 
 use self::act::Act;
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
+use self::meeting::{AgendaView, Minutes};
 
 /// All of it.
 #[derive(Clone, Debug, Parser)]
@@ -274,6 +276,19 @@ pub enum ReviewView {
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
         format: Format,
     },
+    /// What the meeting of a review is to talk about
+    Agenda {
+        /// Which view.
+        #[command(subcommand)]
+        view: AgendaView,
+    },
+    /// Enter a meeting's decisions into the journal, one to a line, or list them
+    #[command(
+        after_help = "A line that begins with a task's id and a colon (`12: extended to 31 March`) is kept as about that task. \
+                            Decisions act on nothing: move deadlines and close tasks with `duban task`.\n\nExample:\n  duban \
+                            review minutes weekly --file minutes.txt --by \"Zhao Min\""
+    )]
+    Minutes(Minutes),
     /// Print what a review would say now; sends nothing
     #[command(
         after_help = "Examples:\n  duban review preview weekly\n  duban review preview weekly --to chen\n\nEveryone reads an \

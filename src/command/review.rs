@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::ManualClock;
-use crate::command::Failure;
 use crate::command::cli::act::Said;
 use crate::command::cli::{Format, ReviewView};
 use crate::command::desk::{Desk, failed, hinted, note};
@@ -20,6 +19,7 @@ use crate::command::outbox::printable;
 use crate::command::picture::{near, unknown};
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
 use crate::command::task::name;
+use crate::command::{Failure, meeting};
 use crate::daemon::timeline::local_time;
 use crate::daemon::{DaemonError, Engine, FirstLoad, sync};
 use crate::domain::id::ReviewId;
@@ -38,8 +38,17 @@ const COMING: usize = 5;
 const LOOKS_MAX: u32 = 1000;
 
 pub(super) async fn review(flag: Option<&Path>, view: ReviewView) -> Result<(), Failure> {
+    let view = match view {
+        ReviewView::Agenda { view } => return meeting::agenda(flag, view).await,
+        ReviewView::Minutes(args) => return meeting::minutes(flag, args).await,
+        view @ (ReviewView::List { .. }
+        | ReviewView::Show { .. }
+        | ReviewView::Send { .. }
+        | ReviewView::Preview { .. }) => view,
+    };
     let desk = Desk::open_or_kept(flag).await?;
     match view {
+        ReviewView::Agenda { .. } | ReviewView::Minutes(_) => Ok(()),
         ReviewView::List { format, now } => {
             let now = desk.now(now.as_deref())?;
             list(&desk, now, format).await

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::channel::Settings;
-use crate::domain::id::{ChannelId, LadderId, PersonId, TaskId};
+use crate::domain::id::{ChannelId, LadderId, PersonId, ReviewId, TaskId};
 use crate::domain::ladder::Ladder;
+use crate::domain::meeting::MeetingPlan;
 use crate::domain::people::{Party, People};
 use crate::domain::review::Review;
 use crate::domain::task::Task;
@@ -22,7 +23,9 @@ use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
-use super::{calendar, channels, charts, ladders, ledger, people, reach, reviews, rows, scores, settings, template};
+use super::{
+    calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings, template,
+};
 
 /// More files than this in one configuration are a pattern gone wrong.
 pub(super) const FILES_MAX: usize = 1000;
@@ -40,6 +43,8 @@ pub struct Config {
     pub ladders: BTreeMap<LadderId, Ladder>,
     /// In the order of the files.
     pub reviews: Vec<Review>,
+    /// Meetings of reviews, by their review.
+    pub meetings: BTreeMap<ReviewId, MeetingPlan>,
     /// In the order of the ledger; those that repeat stand in [`Config::duties`].
     pub tasks: Vec<Task>,
     /// Rows that repeat, in the order of the ledger: [`Config::tasks_at`] has what follows from them.
@@ -335,6 +340,7 @@ fn settle(
     let ladders = ladders::settle(faults, raw, &names);
     let reviews = reviews::settle(faults, raw, &names);
     let scores = scores::settle(faults, raw);
+    let meetings = meetings::settle(faults, raw, &names, &reviews);
     let proven = ledger::settle(faults, raw, &names, rows);
     if rows.is_empty() && raw.ledger.is_empty() && !faults.has_errors() {
         let hint = "name a ledger: ledger = [\"ledger.csv\"], or write [[tasks]]";
@@ -374,6 +380,7 @@ fn settle(
             .iter()
             .map(|(id, place)| (id.clone(), faults.at(*place)))
             .collect(),
+        meetings,
         tasks: proven.tasks,
         duties: proven.duties,
         channels,

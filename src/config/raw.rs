@@ -15,7 +15,9 @@ use toml::de::DeTable;
 
 use super::faults::{Faults, Place, Placed};
 pub(super) use calendar::{RawCalendar, calendar};
-pub(super) use entries::{RawChannel, RawLadder, RawPerson, RawReview, RawSecret, RawStep, RawTask, RawUnit};
+pub(super) use entries::{
+    RawChannel, RawLadder, RawMeeting, RawPerson, RawReview, RawSecret, RawStep, RawTask, RawUnit,
+};
 use keys::{Column, TOP};
 pub(super) use scores::RawScores;
 use section::Section;

@@ -56,6 +56,7 @@ fn review(faults: &mut Faults, raw: &Raw, names: &Names, id: &str, entry: &Place
         late_limit,
         attach,
         pictures,
+        meeting: _,
     } = &entry.value;
     let attach = files(faults, attach);
     let days = [
@@ -136,7 +137,7 @@ fn proven(faults: &mut Faults, cron: &Placed<String>) -> bool {
     }
 }
 
-fn audience(faults: &mut Faults, raw: &Raw, names: &Names, text: &Placed<String>) -> Option<Audience> {
+pub(super) fn audience(faults: &mut Faults, raw: &Raw, names: &Names, text: &Placed<String>) -> Option<Audience> {
     match text.value.parse::<Audience>() {
         Ok(Audience::Person(id)) => party(faults, names, id.as_str(), text.place, Wanted::Person).map(audience_of),
         Ok(Audience::Unit(id)) => party(faults, names, id.as_str(), text.place, Wanted::Unit).map(audience_of),

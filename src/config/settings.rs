@@ -87,7 +87,7 @@ fn clock(hour: u32, minute: u32) -> NaiveTime {
     NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or(NaiveTime::MIN)
 }
 
-fn time(faults: &mut Faults, text: Option<&Placed<String>>) -> Option<NaiveTime> {
+pub(super) fn time(faults: &mut Faults, text: Option<&Placed<String>>) -> Option<NaiveTime> {
     let text = text?;
     let found = date::parse_time(&text.value);
     if found.is_none() {

@@ -9,6 +9,7 @@ mod groups;
 mod keys;
 mod ladders;
 mod ledgers;
+mod meetings;
 mod people;
 mod robots;
 mod samples;

@@ -114,8 +114,9 @@ impl Engine {
         let extended = self.extend_duties(now).await?;
         let planned = self.plan_due(now).await?;
         let reviewed = self.review_due(now).await?;
+        let met = self.meet_due(now).await?;
         let composed = self.compose_due(now, gather).await?;
-        Ok([extended, planned, reviewed, composed].into_iter().flatten().min())
+        Ok([extended, planned, reviewed, met, composed].into_iter().flatten().min())
     }
 
     /// Folds what is due into messages without planning further: the end of a simulation.

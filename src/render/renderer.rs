@@ -12,12 +12,14 @@ use super::chat;
 use super::circular;
 use super::escape::{html, markdown, one_line, shorten};
 use super::letter::LetterPage;
+use super::meeting;
 use super::notice::NoticePage;
 use super::phrases::{self, Letter};
 use super::plain::Plain;
 use super::review::ReviewPage;
 use super::sample;
 use crate::domain::chat::Chat;
+use crate::domain::meeting::MeetingWord;
 use crate::domain::message::{Digest, Words};
 use crate::domain::people::Locale;
 use crate::domain::review::Summary;
@@ -131,6 +133,18 @@ impl Renderer {
     #[must_use]
     pub fn undeliverable(&self, what: &UndeliverableWord, locale: Locale, as_of: &str) -> Words {
         self.letter(phrases::of(locale).undeliverable(what), locale, as_of)
+    }
+
+    /// What people are told of a meeting; `as_of` is local time.
+    #[must_use]
+    pub fn meeting(&self, word: &MeetingWord, locale: Locale, as_of: &str) -> Words {
+        self.letter(meeting::letter(word, locale), locale, as_of)
+    }
+
+    /// The title of a meeting in a language.
+    #[must_use]
+    pub fn meeting_title(word: &MeetingWord, locale: Locale) -> String {
+        meeting::title(word, locale)
     }
 
     /// A marked test of a channel; `as_of` is local time.

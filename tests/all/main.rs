@@ -25,6 +25,7 @@ mod ledger_files;
 mod loads;
 mod looks;
 mod mail_server;
+mod meetings;
 mod office;
 mod outage;
 mod preflight;

@@ -301,6 +301,45 @@ pub(in crate::config) struct RawReview {
     pub(in crate::config) late_limit: Text,
     pub(in crate::config) attach: Vec<Placed<String>>,
     pub(in crate::config) pictures: Option<Placed<bool>>,
+    pub(in crate::config) meeting: Option<RawMeeting>,
+}
+
+/// `[reviews.ID.meeting]`
+#[derive(Debug)]
+pub(in crate::config) struct RawMeeting {
+    pub(in crate::config) place: Place,
+    pub(in crate::config) title: Text,
+    pub(in crate::config) starts: Text,
+    pub(in crate::config) length: Text,
+    /// The key `place`.
+    pub(in crate::config) location: Text,
+    pub(in crate::config) organiser: Text,
+    pub(in crate::config) invite: Texts,
+    pub(in crate::config) call_for_agenda: Text,
+    pub(in crate::config) agenda_closes: Text,
+}
+
+impl RawMeeting {
+    fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
+        section.require(
+            faults,
+            "starts",
+            "the local time at which it begins, for example \"09:30\"",
+        );
+        section.require(faults, "organiser", "the person to whom calendars answer");
+        let filled = |text: Text| text.filter(|text| !text.value.is_empty());
+        Self {
+            place: section.place(),
+            title: filled(section.text(faults, "title")),
+            starts: section.text(faults, "starts"),
+            length: section.text(faults, "length"),
+            location: section.text(faults, "place"),
+            organiser: section.text(faults, "organiser"),
+            invite: section.texts(faults, "invite"),
+            call_for_agenda: section.text(faults, "call_for_agenda"),
+            agenda_closes: section.text(faults, "agenda_closes"),
+        }
+    }
 }
 
 impl RawReview {
@@ -314,6 +353,9 @@ impl RawReview {
             late_limit: section.text(faults, "late_limit"),
             attach: section.texts(faults, "attach").unwrap_or_default(),
             pictures: section.boolean(faults, "pictures"),
+            meeting: section
+                .section(faults, "meeting", keys::MEETING)
+                .map(|meeting| RawMeeting::read(faults, &meeting)),
         }
     }
 }

@@ -115,7 +115,7 @@ pub(in crate::config) const STEP: &[&str] = &[
     "from", "at", "level", "to", "every", "times", "until", "roll", "via", "channels",
 ];
 /// Of `[reviews.ID]`.
-pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach", "pictures"];
+pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach", "pictures", "meeting"];
 /// Of `[scores]`: the weights, and the table of the worst.
 pub(in crate::config) const SCORES: &[&str] = &[
     "on_time",
@@ -128,6 +128,17 @@ pub(in crate::config) const SCORES: &[&str] = &[
 ];
 /// Of `[scores.worst]`.
 pub(in crate::config) const SCORES_WORST: &[&str] = &["lateness", "returns", "extensions", "chasings", "relapses"];
+/// Of the meeting of a review.
+pub(in crate::config) const MEETING: &[&str] = &[
+    "title",
+    "starts",
+    "length",
+    "place",
+    "organiser",
+    "invite",
+    "call_for_agenda",
+    "agenda_closes",
+];
 /// Of a ledger in TOML.
 pub(in crate::config) const LEDGER: &[&str] = &["tasks"];
 /// Of `[[tasks]]`: the columns, then what no table can hold.
