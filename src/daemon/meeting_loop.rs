@@ -170,7 +170,7 @@ impl Engine {
             to: plan.invite.clone(),
             ..review.clone()
         };
-        let history = History::of(&[], &[], &self.config.almanac, slot.starts);
+        let history = History::default();
         let readers = summary::recipients(&ReviewInput {
             review: &review,
             tasks: &tasks,
