@@ -12,6 +12,7 @@ mod door;
 mod duties;
 mod engine;
 mod error;
+mod gallery;
 mod heartbeat;
 mod lanes;
 mod letters;

@@ -1,7 +1,7 @@
 //! The words of the product, as plain data: no IO, no async, no shape of files.
 
-pub mod chart;
 pub mod attachment;
+pub mod chart;
 pub mod chat;
 pub mod document;
 pub mod id;

@@ -16,6 +16,6 @@ mod sample;
 pub mod sheet;
 mod zh;
 
-pub use circular::document_html;
 pub use chart::{Charts, FontError, Picture};
+pub use circular::document_html;
 pub use renderer::{Renderer, TemplateFault};

@@ -2,8 +2,8 @@
 //! is read in [`super::instant`].
 
 pub mod act;
-pub mod report;
 pub mod meeting;
+pub mod report;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use crate::domain::id::{ChannelId, ReviewId, TaskId};
 use crate::domain::ladder::Level;
 
 use self::act::Act;
-pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 use self::meeting::{AgendaView, Minutes};
+pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 
 /// All of it.
 #[derive(Clone, Debug, Parser)]

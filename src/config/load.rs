@@ -14,8 +14,8 @@ use crate::domain::review::Review;
 use crate::domain::task::Task;
 use crate::files::text::decode;
 use crate::rules::calendar::Almanac;
-use crate::rules::score::Weights;
 use crate::rules::recurrence::{self, Duty};
+use crate::rules::score::Weights;
 
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};

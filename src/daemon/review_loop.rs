@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use crate::daemon::gallery::Gallery;
 use crate::daemon::letters::Target;
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
@@ -14,7 +15,7 @@ use crate::domain::journal::{Draft, Entry};
 use crate::domain::ladder::Level;
 use crate::domain::message::{Figures, Message, MessageKind, MessageState};
 use crate::domain::notice::{Recipient, RecipientKind};
-use crate::domain::review::{ChainHead, LastTold, Mismatch, Reader, Review, Summary, Undelivered};
+use crate::domain::review::{ChainHead, LastTold, Mismatch, Reader, Review, Scope, Summary, Undelivered};
 use crate::domain::task::{Task, TaskState};
 use crate::rules::cron;
 use crate::rules::forecast::History;
@@ -266,6 +267,7 @@ impl Engine {
             .await?
             .map(|_| now.timestamp_millis().to_string());
         let mut papers = self.papers(review, run.seq, now).await?;
+        let mut gallery = self.gallery(review, run.seq, now).await?;
         for (reader, mut summary) in self.summaries_to(review, run.nominal, now, run.seq).await? {
             let recipient = &reader.recipient;
             let mut figures = json!(summary.figures);
@@ -280,7 +282,13 @@ impl Engine {
             if self.on_trial(&target) != target {
                 summary.trial_for = Some(format!("{} ({})", recipient.name, target.channel));
             }
-            let words = self.renderer.review(&summary);
+            let sees_all =
+                matches!(reader.scope, Scope::Everything) && self.carries_files(&self.on_trial(&target).channel);
+            let pictures = match gallery.as_mut().filter(|_| sees_all) {
+                Some(gallery) => gallery.in_language(reader.locale).to_vec(),
+                None => Vec::new(),
+            };
+            let words = self.renderer.review_with(&summary, &pictures);
             let mut parts = vec![review.id.as_str(), &day, recipient.id.as_str()];
             parts.extend(again.as_deref());
             let (subject, text) = (words.subject.clone(), words.text.clone());
@@ -303,7 +311,11 @@ impl Engine {
             if let Some(papers) = papers.as_mut().filter(|_| self.carries_files(&message.channel)) {
                 papers.enclose(&reader, &mut message.content);
             }
+            Gallery::hang(&pictures, &mut message.content);
             said.messages.extend(self.in_parts(&message));
+        }
+        if let Some(gallery) = gallery {
+            self.store.keep_files(now, &gallery.files()).await?;
         }
         // Before the messages that name them; without those they are forgotten again.
         if let Some(papers) = papers {

@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
+use super::chart::Picture;
 use super::chat;
 use super::circular;
 use super::escape::{html, markdown, one_line, shorten};
@@ -114,7 +115,13 @@ impl Renderer {
     /// The words of a summary.
     #[must_use]
     pub fn review(&self, summary: &Summary) -> Words {
-        let page = ReviewPage::of(summary);
+        self.review_with(summary, &[])
+    }
+
+    /// The words of a summary that shows pictures; what they show stands in its text too.
+    #[must_use]
+    pub fn review_with(&self, summary: &Summary, pictures: &[Picture]) -> Words {
+        let page = ReviewPage::of(summary).with(pictures);
         let phrases = phrases::of(summary.locale);
         let words = self
             .words("review", summary.locale, &page)

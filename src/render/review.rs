@@ -5,6 +5,7 @@ mod zh;
 
 use serde::Serialize;
 
+use super::chart::Picture;
 use super::chat::icon;
 use super::escape::{one_line, shorten};
 use super::notice::light_color;
@@ -119,12 +120,23 @@ pub(super) struct ReviewPage {
     pub(super) lights: Vec<LightPage>,
     /// Sentences.
     pub(super) verdict: Vec<String>,
+    /// What the course of the ledger shows.
+    pub(super) pictures: Vec<PicturePage>,
     /// Those that are not empty.
     pub(super) sections: Vec<SectionPage>,
     /// What is only counted; empty: nothing.
     pub(super) also: String,
     /// Where the journal ends; empty: it is not told.
     pub(super) head: String,
+}
+
+/// A picture.
+#[derive(Debug, Serialize)]
+pub(super) struct PicturePage {
+    /// Its place in a mail: HTML that is written already.
+    pub(super) html: String,
+    /// What it shows, in words.
+    pub(super) alt: String,
 }
 
 /// Tasks of one light.
@@ -246,6 +258,7 @@ impl ReviewPage {
             late_from: summary.late_from.clone().unwrap_or_default(),
             for_names: common.names(&summary.for_names),
             lights: lights(summary, common),
+            pictures: Vec::new(),
             verdict: words.verdict(summary),
             sections,
             also: if counted.is_empty() {
@@ -255,6 +268,16 @@ impl ReviewPage {
             },
             head: summary.head.as_ref().map_or_else(String::new, |head| words.head(head)),
         }
+    }
+
+    /// With these pictures.
+    pub(super) fn with(mut self, pictures: &[Picture]) -> Self {
+        let page = |picture: &Picture| PicturePage {
+            html: picture.html(),
+            alt: picture.text().to_owned(),
+        };
+        self.pictures = pictures.iter().map(page).collect();
+        self
     }
 
     /// The built-in plain text.

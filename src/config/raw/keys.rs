@@ -115,7 +115,15 @@ pub(in crate::config) const STEP: &[&str] = &[
     "from", "at", "level", "to", "every", "times", "until", "roll", "via", "channels",
 ];
 /// Of `[reviews.ID]`.
-pub(in crate::config) const REVIEW: &[&str] = &["cron", "to", "on_day_off", "late_limit", "attach", "pictures", "meeting"];
+pub(in crate::config) const REVIEW: &[&str] = &[
+    "cron",
+    "to",
+    "on_day_off",
+    "late_limit",
+    "attach",
+    "pictures",
+    "meeting",
+];
 /// Of `[scores]`: the weights, and the table of the worst.
 pub(in crate::config) const SCORES: &[&str] = &[
     "on_time",

@@ -60,6 +60,8 @@ fn review(on_day_off: OnDayOff) -> Review {
         to: vec![Audience::Office],
         on_day_off,
         late_limit: span("2d"),
+        pictures: false,
+        attach: Vec::new(),
     }
 }
 

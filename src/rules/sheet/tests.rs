@@ -5,6 +5,7 @@ use crate::domain::id::PersonId;
 use crate::domain::journal::{Draft, FIRST_PREV};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::people::Locale;
+use crate::domain::review::Edition;
 use crate::rules::compose::tests::{almanac, at, people, task};
 
 const NOW: &str = "2021-12-20 08:30";
@@ -38,6 +39,8 @@ fn reader(scope: Scope) -> Reader {
         },
         locale: Locale::En,
         scope,
+        edition: Edition::Lead,
+        parts: vec![Edition::Lead],
         for_names: Vec::new(),
         is_office: false,
     }
