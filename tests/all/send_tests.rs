@@ -70,9 +70,9 @@ async fn a_test_to_a_person_without_a_handle_names_them() {
 #[tokio::test]
 async fn a_test_of_a_group_holds_its_keyword() {
     let (office, server) = office().await;
-    office.edit("type = \"wecom\"", "type = \"wecom\", keyword = \"督办#7\"");
+    office.edit("type = \"wecom\"", "type = \"wecom\", keyword = \"督办A7\"");
     duban(office, &["send-test", "works"]).await;
-    assert!(server.posts()[0].text.contains("督办#7"), "{}", server.posts()[0].text);
+    assert!(server.posts()[0].text.contains("督办A7"), "{}", server.posts()[0].text);
 }
 
 #[tokio::test]
