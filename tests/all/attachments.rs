@@ -18,7 +18,7 @@ fn town(attach: &str) -> String {
     write!(
         config,
         "[people.dan]\nname = \"Dan\"\nemail = \"dan@example.org\"\nlocale = \"zh-CN\"\n\
-         [reviews.weekly]\ncron = \"30 8 * * MON\"\nto = [\"office\", \"leads\"]\nattach = {attach}\n"
+         [reviews.weekly]\ncron = \"30 8 * * MON\"\nto = [\"office\", \"leads\"]\nattach = {attach}\npictures = false\n"
     )
     .unwrap();
     config
@@ -150,4 +150,20 @@ async fn pythons_own_mail_reader_finds_the_same_parts_without_a_defect() {
         assert_eq!(part.2, duban::domain::message::FileBytes::new(bytes.clone()).hash);
     }
     assert!(parts.iter().all(|part| part.3.is_empty()), "{parts:?}");
+}
+
+#[tokio::test]
+async fn the_office_sees_pictures_within_the_mail_where_a_font_is_there() {
+    let mut world = World::new(&town("[]").replace("pictures = false", "pictures = true"), LEDGER);
+    world.start("2026-02-02T08:00:00+08:00").await;
+    world.run_until("2026-02-02T09:00:00+08:00").await;
+    let mail = review_to(&world, "office@example.org");
+    let Some(picture) = mail.files.iter().find(|(name, _)| name.ends_with(".png")) else {
+        let check = Command::new("fc-list").arg(":lang=zh").output();
+        let has_font = check.is_ok_and(|found| !found.stdout.is_empty());
+        assert!(!has_font, "there is a Chinese font, and no picture");
+        println!("NOT TESTED: there is no Chinese font on this machine, so no picture was drawn");
+        return;
+    };
+    assert!(picture.1.starts_with(b"\x89PNG"));
 }
