@@ -52,7 +52,7 @@ pub fn begins_a_formula(text: &str) -> bool {
     text.starts_with(BEGINS_A_FORMULA)
 }
 
-/// A cell without the guard that [`csv`] put before it.
+/// A cell without the guard that [`csv()`] put before it.
 #[must_use]
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix(GUARD) {
