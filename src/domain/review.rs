@@ -101,7 +101,7 @@ pub struct Review {
     pub on_day_off: OnDayOff,
     /// How long after its time a missed one is still sent.
     pub late_limit: Span,
-    /// Whether its mails show pictures, where a font is there to write them.
+    /// Whether mails to those who see the whole ledger show pictures, where a font is there to write them.
     pub pictures: bool,
     /// In which forms each reader's part of the ledger goes with their mail.
     pub attach: Vec<FileKind>,
