@@ -13,6 +13,7 @@ mod duties;
 mod engine;
 mod error;
 mod gallery;
+mod health;
 mod heartbeat;
 mod lanes;
 mod letters;
@@ -32,6 +33,7 @@ mod watch;
 
 pub use engine::{Engine, Gather};
 pub use error::DaemonError;
+pub use health::{Health, Load, Standing};
 pub use outlook::{as_first_loaded, forecast, ground, next_notice, order};
 pub use run::{Begun, Ready, RunOptions, Stop, begin, run};
 pub use sketch::Sketch;

@@ -10,6 +10,7 @@ use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
 use crate::daemon::DaemonError;
+use crate::daemon::health::Health;
 use crate::daemon::lanes::Lanes;
 use crate::domain::id::MessageId;
 use crate::render::Renderer;
@@ -22,6 +23,7 @@ pub struct Engine {
     pub(super) channels: Channels,
     pub(super) renderer: Renderer,
     pub(super) clock: Arc<dyn Clock>,
+    health: Arc<Health>,
     lanes: Mutex<Lanes>,
     /// Claimed messages that did not leave because the store or the door failed: they are given back at the next pass.
     stranded: Mutex<Vec<MessageId>>,
@@ -77,6 +79,7 @@ impl Engine {
             channels,
             renderer,
             clock,
+            health: Arc::default(),
             lanes,
             stranded: Mutex::default(),
             composing: tokio::sync::Mutex::default(),
@@ -95,6 +98,12 @@ impl Engine {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How the daemon is, for those who watch it.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {

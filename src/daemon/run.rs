@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Environment;
 use crate::daemon::deliver_loop::Flight;
 use crate::daemon::engine::Gather;
+use crate::daemon::health::Load;
 use crate::daemon::heartbeat::{Heartbeat, Pulse};
 use crate::daemon::sync::{FirstLoad, Started, start};
 use crate::daemon::watch::Watch;
@@ -98,6 +99,13 @@ pub async fn begin(
     let now = clock.now();
     engine.plan_due(now).await?;
     engine.tell_of_start(&problems, now).await?;
+    engine.health().note(|standing| {
+        standing.load = Some(Load {
+            at: now,
+            accepted: problems.is_empty(),
+        });
+        standing.degraded.clone_from(&problems);
+    });
     engine.decide(now, Gather::Done).await?;
     Ok(Begun {
         engine,
@@ -188,7 +196,10 @@ async fn decide_loop(
     loop {
         let now = engine.clock.now();
         let wait = match engine.decide(now, Gather::Configured).await {
-            Ok(next) => until(now, next),
+            Ok(next) => {
+                engine.health().note(|standing| standing.decided = Some(now));
+                until(now, next)
+            }
             Err(error) => {
                 tracing::error!("deciding failed and is tried again: {error}");
                 FAILURE_WAIT
@@ -245,6 +256,7 @@ async fn deliver_loop(engine: Arc<Engine>, outbox: Arc<Notify>, mut stop: watch:
     loop {
         let now = engine.clock.now();
         let mut wait = IDLE;
+        engine.health().note(|standing| standing.delivered = Some(now));
         if !stopping {
             match engine.launch(&mut flight, now).await {
                 Ok(true) => wait = Duration::ZERO,
