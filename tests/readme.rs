@@ -24,45 +24,50 @@ use serde_json::Value;
 use crate::page::{Block, Page};
 use crate::reader::Reader;
 
-const ENGLISH: &str = "README.md";
-const CHINESE: &str = "README.zh-CN.md";
+/// What is read one after the other: the README, and what a configuration can say.
+const ENGLISH: [&str; 2] = ["README.md", "config/README.md"];
+/// Their twins.
+const CHINESE: [&str; 2] = ["README.zh-CN.md", "config/README.zh-CN.md"];
 
-/// A README is read in one sitting.
-const LINES_MAX: usize = 400;
+/// A page is read in one sitting.
+const LINES_MAX: usize = 320;
 
 /// The days that the picture of a mail is from.
 const REPLAY: &str = "duban simulate --from 2026-12-20 --until 2027-01-10 --out proof";
 
 #[test]
 fn everything_in_the_english_readme_works_as_it_says() {
-    follow(&Page::read(ENGLISH));
+    follow(&ENGLISH.map(Page::read));
 }
 
 #[test]
 fn everything_in_the_chinese_readme_works_as_it_says() {
-    follow(&Page::read(CHINESE));
+    follow(&CHINESE.map(Page::read));
 }
 
 #[test]
 fn both_readmes_have_the_same_commands_files_and_headings() {
-    let (english, chinese) = (Page::read(ENGLISH), Page::read(CHINESE));
-    assert_eq!(english.headings(), chinese.headings());
-    assert_eq!(outline(&english), outline(&chinese));
+    for (english, chinese) in ENGLISH.map(Page::read).iter().zip(&CHINESE.map(Page::read)) {
+        assert_eq!(english.headings(), chinese.headings());
+        assert_eq!(outline(english), outline(chinese));
+    }
 }
 
 #[test]
 fn every_link_in_the_readmes_leads_to_a_file() {
-    for page in [Page::read(ENGLISH), Page::read(CHINESE)] {
+    for page in pages() {
+        let folder = root().join(page.name);
+        let folder = folder.parent().unwrap();
         assert!(!page.links().is_empty());
         for link in page.links() {
-            assert!(root().join(link).exists(), "{}: {link}", page.name);
+            assert!(folder.join(link).exists(), "{}: {link}", page.name);
         }
     }
 }
 
 #[test]
 fn a_readme_is_read_in_one_sitting() {
-    for page in [Page::read(ENGLISH), Page::read(CHINESE)] {
+    for page in pages() {
         assert!(page.text.lines().count() <= LINES_MAX, "{}", page.name);
     }
 }
@@ -101,42 +106,52 @@ fn a_daemon_whose_log_nobody_reads_any_more_goes_on() {
 #[test]
 #[ignore = "needs python3 with standardwebhooks"]
 fn the_receiver_in_the_readme_takes_what_is_signed_and_refuses_the_rest() {
-    let page = Page::read(ENGLISH);
-    let code = page.blocks.iter().find(|block| block.language == "python").unwrap();
+    let pages = ENGLISH.map(Page::read);
+    let code = pages
+        .iter()
+        .flat_map(|page| &page.blocks)
+        .find(|block| block.language == "python")
+        .unwrap();
     let trial = format!("{}\n{}", code.text, include_str!("fixtures/readme_receiver.py"));
     let python = "exec \"${DUBAN_TEST_PYTHON:-python3}\" -c \"$0\"";
     let output = Command::new("sh").args(["-c", python, &trial]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Reads one README from top to bottom.
-fn follow(page: &Page) {
-    assert!(page.blocks.len() > 20, "{} has {} blocks", page.name, page.blocks.len());
+/// Reads the pages of one language from top to bottom.
+fn follow(pages: &[Page]) {
     let mut reader = Reader::new();
-    for block in &page.blocks {
+    let blocks: Vec<&Block> = pages.iter().flat_map(|page| &page.blocks).collect();
+    assert!(blocks.len() > 20, "{} blocks", blocks.len());
+    for block in &blocks {
         reader.follow(block);
     }
     reader.expect_success();
     reader.stop();
-    the_picture_is_a_mail(&reader, page);
-    the_post_is_one(&reader, page);
+    the_picture_is_a_mail(&reader, &blocks);
+    the_post_is_one(&reader, &blocks);
+}
+
+/// In both languages.
+fn pages() -> impl Iterator<Item = Page> {
+    ENGLISH.into_iter().chain(CHINESE).map(Page::read)
 }
 
 /// The first block shows a mail: one that goes out in the replay of the office that the README builds.
-fn the_picture_is_a_mail(reader: &Reader, page: &Page) {
+fn the_picture_is_a_mail(reader: &Reader, blocks: &[&Block]) {
     assert_eq!(reader.type_line(REPLAY).status.code(), Some(0));
     let mails: Vec<String> = files(&reader.here().join("proof/mail"))
         .iter()
         .map(|mail| words(mail))
         .collect();
-    let picture = &page.blocks.first().unwrap().text;
+    let picture = &blocks.first().unwrap().text;
     let found = mails.iter().any(|mail| mail.trim() == picture.trim());
     assert!(found, "no mail says:\n{picture}\nbut:\n{}", mails.join("\n----\n"));
 }
 
 /// The JSON shows a post: each of its keys stands in what the first command wrote for a group.
-fn the_post_is_one(reader: &Reader, page: &Page) {
-    let shown = page.blocks.iter().find(|block| block.language == "json").unwrap();
+fn the_post_is_one(reader: &Reader, blocks: &[&Block]) {
+    let shown = blocks.iter().find(|block| block.language == "json").unwrap();
     let shown: Value = serde_json::from_str(&shown.text).unwrap();
     let posts = files(&reader.checkout().join("var/langfang/outbox/work-group"));
     let post: Value = serde_json::from_slice(posts.first().unwrap()).unwrap();

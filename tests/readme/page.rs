@@ -54,6 +54,7 @@ impl Page {
         let targets = self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         targets
             .filter(|target| !target.contains("://") && !target.starts_with('#'))
+            .filter_map(|target| target.split('#').next())
             .collect()
     }
 }

@@ -177,7 +177,7 @@ fn written(budget: &Budget) -> String {
 
 #[test]
 fn the_tables_of_the_readmes_tell_each_vendors_budget_and_handle() {
-    for name in ["README.md", "README.zh-CN.md"] {
+    for name in ["config/README.md", "config/README.zh-CN.md"] {
         let page = fs::read_to_string(root().join(name)).expect("a README");
         for vendor in VendorKind::ALL {
             let start = format!("| `{}` ", vendor.as_str());
