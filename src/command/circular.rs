@@ -26,6 +26,7 @@ pub(super) async fn circular(flag: Option<&Path>, args: &Circular) -> Result<(),
     let mut content = rules::circular(&tasks, &records, &config.people);
     content.title.clone_from(&args.title);
     content.source.clone_from(&args.source);
+    content.addressee.clone_from(&args.addressee);
     if let Some(signed) = &args.signed {
         content.signed.clone_from(signed);
     }

@@ -22,6 +22,8 @@ pub struct Document {
 pub enum Block {
     /// 标题
     Title(Vec<Span>),
+    /// 主送: to whom it is, from the left margin.
+    Addressee(Vec<Span>),
     /// 一、
     Heading(Vec<Span>),
     /// （一）
@@ -37,8 +39,23 @@ pub enum Block {
     },
     /// Figures: the first row names the columns.
     Table(Vec<Vec<Vec<Span>>>),
+    /// What belongs together in rows, its columns as wide as it says.
+    Grid(Grid),
+    /// What follows begins a page.
+    NewPage,
     /// 落款: at the right.
     Signature(Vec<Span>),
+}
+
+/// A table for reading, not for figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// How the width is shared among the columns.
+    pub shares: Vec<usize>,
+    /// Whether the first row names the columns; else the first column names the rows.
+    pub has_head: bool,
+    /// From the top.
+    pub rows: Vec<Vec<Vec<Span>>>,
 }
 
 /// A run of text in one weight.

@@ -2,19 +2,26 @@
 //! lines), plain in English. The same document gives the same bytes.
 
 mod fonts;
+mod packed;
+mod table;
 
 use std::io::Cursor;
 
 use docx_rs::{
     AlignmentType, Docx, Footer, LineSpacing, LineSpacingType, PageMargin, PageNum, Paragraph, Run, RunFonts,
-    SpecialIndentType, Style, StyleType, Table, TableAlignmentType, TableCell, TableCellMargins, TableRow, VAlignType,
-    WidthType,
+    SpecialIndentType, Style, StyleType,
 };
 use thiserror::Error;
 
 use self::fonts::{Face, font_table};
+use self::packed::packed;
+use self::table::{grid, table};
 use crate::domain::document::{Block, Document, Span};
 use crate::domain::people::Locale;
+
+/// The style of all paragraphs that name none, as the library writes it and as it is to be.
+const NORMAL: &str = "<w:style w:type=\"paragraph\" w:styleId=\"Normal\">";
+const NORMAL_AS_DEFAULT: &str = "<w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\">";
 
 /// A4 in twentieths of a point.
 const PAGE: (u32, u32) = (11_906, 16_838);
@@ -37,8 +44,11 @@ struct Look {
     title_size: usize,
     heading_size: usize,
     table_size: usize,
+    grid_size: usize,
     indent: Option<SpecialIndentType>,
     line: LineSpacing,
+    /// Above a heading.
+    above: u32,
     /// From the right margin.
     signature: i32,
 }
@@ -57,8 +67,10 @@ fn look(locale: Locale) -> Look {
             title_size: 44,
             heading_size: 32,
             table_size: 21,
+            grid_size: 24,
             indent: Some(SpecialIndentType::FirstLine(640)),
             line: LineSpacing::new().line_rule(LineSpacingType::Exact).line(560),
+            above: 0,
             signature: 1280,
         },
         Locale::En => Look {
@@ -72,8 +84,10 @@ fn look(locale: Locale) -> Look {
             title_size: 36,
             heading_size: 26,
             table_size: 16,
+            grid_size: 19,
             indent: None,
             line: LineSpacing::new().line_rule(LineSpacingType::Auto).line(276).after(120),
+            above: 240,
             signature: 0,
         },
     }
@@ -107,11 +121,18 @@ pub fn docx(document: &Document) -> Result<Vec<u8>, DocxError> {
         .add_style(heading_style("Heading2", "heading 2", 1, look.subheading, &look))
         .footer(Footer::new().add_paragraph(page_number(document.locale)));
     let mut is_signed = false;
+    let mut is_new_page = false;
     let after = document.blocks.iter().skip(1).map(Some).chain([None]);
     for ((number, block), next) in (1..).zip(&document.blocks).zip(after) {
         docx = match block {
             Block::Table(rows) => docx.add_table(table(rows, &look, number)),
+            Block::Grid(rows) => docx.add_table(grid(rows, &look, number)),
+            Block::NewPage => {
+                is_new_page = true;
+                docx
+            }
             Block::Title(text)
+            | Block::Addressee(text)
             | Block::Heading(text)
             | Block::Subheading(text)
             | Block::Paragraph(text)
@@ -122,6 +143,9 @@ pub fn docx(document: &Document) -> Result<Vec<u8>, DocxError> {
                 if matches!(block, Block::Signature(_)) && !std::mem::replace(&mut is_signed, true) {
                     paragraph = paragraph.line_spacing(look.line.clone().before(560));
                 }
+                if std::mem::replace(&mut is_new_page, false) {
+                    paragraph = paragraph.page_break_before(true);
+                }
                 // Who signs does not stand alone on a page.
                 if matches!(next, Some(Block::Signature(_))) {
                     paragraph = paragraph.keep_next(true).keep_lines(true);
@@ -131,12 +155,15 @@ pub fn docx(document: &Document) -> Result<Vec<u8>, DocxError> {
         };
     }
     let mut parts = docx.build();
+    // The library leaves open which style stands where none is named, and some readers then find none.
+    let styles = String::from_utf8_lossy(&parts.styles);
+    parts.styles = styles.replacen(NORMAL, NORMAL_AS_DEFAULT, 1).into_bytes();
     // The library names three fonts and nobody; we name ours with what may stand in for them, and who signs.
     parts.font_table = font_table().into_bytes();
     parts.doc_props.core = core(document).into_bytes();
     let mut bytes = Cursor::new(Vec::new());
     parts.pack(&mut bytes).map_err(|error| DocxError(error.to_string()))?;
-    Ok(bytes.into_inner())
+    packed(bytes.get_ref()).map_err(|error| DocxError(error.to_string()))
 }
 
 /// Eight hexadecimal digits, below 0x80000000: the library would count them over all documents of the process.
@@ -174,14 +201,15 @@ fn paragraph(block: &Block, text: &[Span], look: &Look) -> Paragraph {
             .align(AlignmentType::Center)
             .keep_next(true)
             .line_spacing(LineSpacing::new().after(480)),
+        Block::Addressee(_) => plain(look.body, look.size).line_spacing(look.line.clone()),
         Block::Heading(_) => indented(plain(look.heading, look.heading_size))
             .style("Heading1")
             .keep_next(true)
-            .line_spacing(look.line.clone()),
+            .line_spacing(look.line.clone().before(look.above)),
         Block::Subheading(_) => indented(plain(look.subheading, look.heading_size))
             .style("Heading2")
             .keep_next(true)
-            .line_spacing(look.line.clone()),
+            .line_spacing(look.line.clone().before(look.above)),
         Block::Item { mark, .. } => {
             let gap = if look.indent.is_some() { "" } else { " " };
             let mark = Span {
@@ -195,7 +223,9 @@ fn paragraph(block: &Block, text: &[Span], look: &Look) -> Paragraph {
             .align(AlignmentType::Right)
             .indent(None, None, Some(look.signature), None)
             .line_spacing(look.line.clone()),
-        Block::Paragraph(_) | Block::Table(_) => indented(plain(look.body, look.size)).line_spacing(look.line.clone()),
+        Block::Paragraph(_) | Block::Table(_) | Block::Grid(_) | Block::NewPage => {
+            indented(plain(look.body, look.size)).line_spacing(look.line.clone())
+        }
     }
 }
 
@@ -218,58 +248,6 @@ fn run(span: &Span, face: Face, size: usize) -> Run {
 /// Whether XML can hold a character (XML 1.0, 2.2).
 fn is_xml(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
-}
-
-/// The first column takes two parts of the width, each other one part.
-fn table(rows: &[Vec<Vec<Span>>], look: &Look, number: u32) -> Table {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(1).max(1);
-    let part = look.width / (columns + 1);
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| if column == 0 { part * 2 } else { part })
-        .collect();
-    let mut id = 0;
-    let rows = rows
-        .iter()
-        .enumerate()
-        .map(|(index, row)| {
-            let cells = widths.iter().enumerate().map(|(column, width)| {
-                id += 1;
-                let text = row.get(column).map_or(&[][..], Vec::as_slice);
-                let align = if column == 0 && index > 0 {
-                    AlignmentType::Left
-                } else {
-                    AlignmentType::Center
-                };
-                let is_chinese = look.indent.is_some();
-                let face = if index == 0 && is_chinese {
-                    look.heading
-                } else {
-                    look.body
-                };
-                let stands_out = index == 0 && !is_chinese;
-                let text: Vec<Span> = text
-                    .iter()
-                    .map(|span| Span {
-                        text: span.text.clone(),
-                        is_bold: span.is_bold || stands_out,
-                    })
-                    .collect();
-                let paragraph = runs(Paragraph::new(), &text, face, look.table_size)
-                    .id(paragraph_id(number, id))
-                    .align(align);
-                TableCell::new()
-                    .width(*width, WidthType::Dxa)
-                    .vertical_align(VAlignType::Center)
-                    .add_paragraph(paragraph)
-            });
-            TableRow::new(cells.collect()).cant_split()
-        })
-        .collect();
-    Table::new(rows)
-        .set_grid(widths)
-        .width(look.width, WidthType::Dxa)
-        .margins(TableCellMargins::new().margin(40, 60, 40, 60))
-        .align(TableAlignmentType::Center)
 }
 
 /// `— 1 —`
@@ -327,9 +305,15 @@ mod tests {
         }
     }
 
-    /// Nothing in it is compressed, so that its text stands in its bytes.
+    /// Whether a text stands in one of its parts.
     fn has(bytes: &[u8], text: &str) -> bool {
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
+        (0..archive.len()).any(|place| {
+            let mut part = String::new();
+            let mut file = archive.by_index(place).expect("a part");
+            std::io::Read::read_to_string(&mut file, &mut part).expect("text");
+            part.contains(text)
+        })
     }
 
     #[test]
@@ -350,6 +334,7 @@ mod tests {
         let bytes = docx(&document("通报")).expect("packed");
         for text in [
             "w:w=\"11906\" w:h=\"16838\"",
+            NORMAL_AS_DEFAULT,
             "w:eastAsia=\"方正小标宋简体\"",
             "<w:font w:name=\"仿宋\"><w:altName w:val=\"FangSong,",
         ] {

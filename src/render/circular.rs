@@ -40,11 +40,14 @@ impl Renderer {
         let blocks = markup::read(&markdown, locale);
         let title = blocks.iter().find_map(|block| match block {
             Block::Title(text) => Some(plain(text)),
-            Block::Heading(_)
+            Block::Addressee(_)
+            | Block::Heading(_)
             | Block::Subheading(_)
             | Block::Paragraph(_)
             | Block::Item { .. }
             | Block::Table(_)
+            | Block::Grid(_)
+            | Block::NewPage
             | Block::Signature(_) => None,
         });
         Ok(Document {

@@ -15,6 +15,8 @@ pub struct Circular {
     pub title: Option<String>,
     /// From what the tasks come; none: only that they stand in the ledger.
     pub source: Option<String>,
+    /// To whom it is, where something was said; empty: to everybody.
+    pub addressee: Option<String>,
     /// Who signs.
     pub signed: String,
     /// The first day told of.
@@ -177,6 +179,7 @@ pub fn circular<'a>(tasks: impl IntoIterator<Item = &'a Task>, records: &Records
     Circular {
         title: None,
         source: None,
+        addressee: None,
         signed: people.name_of(&people.office).to_owned(),
         first: period.first,
         last: period.as_of(records.almanac()),

@@ -118,6 +118,9 @@ pub struct Circular {
     /// From what the tasks come, for example the inspection whose findings they are
     #[arg(long, value_name = "TEXT")]
     pub source: Option<String>,
+    /// To whom it is (主送), "" for nobody; default: 各责任单位 in Chinese, nobody in English
+    #[arg(long, value_name = "TEXT")]
+    pub addressee: Option<String>,
     /// Who signs; default: the office
     #[arg(long, value_name = "NAME")]
     pub signed: Option<String>,

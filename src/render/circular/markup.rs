@@ -1,11 +1,12 @@
 //! Reads the Markdown that the templates of circulars write: headings, paragraphs, numbered points, tables, bold, and
-//! lines at the right. What is none of these is text.
+//! lines at the margins. What is none of these is text.
 
 use crate::domain::document::{Block, Span};
 use crate::domain::people::Locale;
 
 const RIGHT: &str = "<p align=\"right\">";
-const RIGHT_END: &str = "</p>";
+const LEFT: &str = "<p align=\"left\">";
+const END: &str = "</p>";
 
 /// The blocks of a text.
 pub(super) fn read(markdown: &str, locale: Locale) -> Vec<Block> {
@@ -39,8 +40,10 @@ impl Reader {
     fn line(&mut self, line: &str) {
         if line.is_empty() {
             self.close();
-        } else if let Some(text) = line.strip_prefix(RIGHT).and_then(|rest| rest.strip_suffix(RIGHT_END)) {
+        } else if let Some(text) = line.strip_prefix(RIGHT).and_then(|rest| rest.strip_suffix(END)) {
             self.put(Block::Signature(spans(text)));
+        } else if let Some(text) = line.strip_prefix(LEFT).and_then(|rest| rest.strip_suffix(END)) {
+            self.put(Block::Addressee(spans(text)));
         } else if let Some(text) = line.strip_prefix("# ") {
             self.put(Block::Title(spans(text)));
         } else if let Some(text) = line.strip_prefix("## ") {
@@ -185,12 +188,13 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_block() {
-        let markdown = "# 通报\n\n第一行\n第二行\n\n## 一、\n### （一）\n1. **甲**。乙\n2. 丙\n- 丁\n\n| 方面 | 数 |\n| --- | ---: |\n| 教育 | 3 |\n\n\
+        let markdown = "# 通报\n\n<p align=\"left\">各单位：</p>\n\n第一行\n第二行\n\n## 一、\n### （一）\n1. **甲**。乙\n2. 丙\n- 丁\n\n| 方面 | 数 |\n| --- | ---: |\n| 教育 | 3 |\n\n\
                         <p align=\"right\">督办办公室</p>";
         assert_eq!(
             read(markdown, Locale::ZhCn),
             [
                 Block::Title(vec![text("通报")]),
+                Block::Addressee(vec![text("各单位：")]),
                 Block::Paragraph(vec![text("第一行第二行")]),
                 Block::Heading(vec![text("一、")]),
                 Block::Subheading(vec![text("（一）")]),

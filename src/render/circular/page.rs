@@ -15,6 +15,8 @@ pub(super) struct CircularPage {
     title: String,
     /// From what the tasks come; empty: nothing was said.
     source: String,
+    /// To whom it is, with its colon; empty: to everybody.
+    addressee: String,
     /// Who signs.
     pub(super) signed: String,
     /// The first day.
@@ -110,6 +112,7 @@ impl CircularPage {
         Self {
             title: circular.title.as_deref().map_or_else(|| usual.to_owned(), line),
             source: circular.source.as_deref().map(line).unwrap_or_default(),
+            addressee: addressee(circular.addressee.as_deref(), locale),
             signed: line(&circular.signed),
             from: date(circular.first, locale),
             to: date(circular.last, locale),
@@ -173,6 +176,20 @@ impl RemainingPage {
             said: sentence(&task.said, locale),
         }
     }
+}
+
+/// `各责任单位：` where nothing was said, as the request at the end is to them; a report in English is to everybody.
+fn addressee(given: Option<&str>, locale: Locale) -> String {
+    let (usual, colon) = match locale {
+        Locale::ZhCn => ("各责任单位", '：'),
+        Locale::En => ("", ':'),
+    };
+    let text = line(given.unwrap_or(usual));
+    let text = text.trim_end_matches(['：', ':', ' ']);
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("{text}{colon}")
 }
 
 /// How an area is called; it stands in a table, whose bars it must not draw.
@@ -259,6 +276,15 @@ mod tests {
             (percent(931), percent(1000), percent(5)),
             ("93.1%".into(), "100%".into(), "0.5%".into())
         );
+    }
+
+    #[test]
+    fn an_addressee_stands_before_one_colon_and_can_be_left_out() {
+        assert_eq!(addressee(None, Locale::ZhCn), "各责任单位：");
+        assert_eq!(addressee(Some("市直各部门："), Locale::ZhCn), "市直各部门：");
+        assert_eq!(addressee(Some(""), Locale::ZhCn), "");
+        assert_eq!(addressee(None, Locale::En), "");
+        assert_eq!(addressee(Some("All units"), Locale::En), "All units:");
     }
 
     #[test]

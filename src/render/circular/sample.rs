@@ -71,6 +71,7 @@ pub(super) fn full() -> Circular {
     Circular {
         title: Some("关于整改情况的通报".into()),
         source: Some("反馈意见".into()),
+        addressee: None,
         signed: "督办办公室".into(),
         first: day(1, 1),
         last: day(1, 31),

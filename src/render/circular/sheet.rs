@@ -1,6 +1,6 @@
 //! A document as a page for the screen and the printer: one file, its style in it, nothing to load.
 
-use crate::domain::document::{Block, Document, Span};
+use crate::domain::document::{Block, Document, Grid, Span};
 use crate::domain::people::Locale;
 use crate::render::escape::html as safe;
 
@@ -76,11 +76,14 @@ fn part(block: &Block, look: &Look) -> String {
             runs(text)
         ),
         Block::Paragraph(text) => paragraph(&runs(text), look),
+        Block::Addressee(text) => format!("<p style=\"margin:0 0 0.2em\">{}</p>\n", runs(text)),
         Block::Item { mark, text } => {
             let gap = if look.indent.is_empty() { " " } else { "" };
             paragraph(&format!("{}{gap}{}", safe(mark), runs(text)), look)
         }
         Block::Table(rows) => table(rows),
+        Block::Grid(rows) => grid(rows),
+        Block::NewPage => "<div style=\"break-before:page\"></div>\n".to_owned(),
         Block::Signature(text) => format!(
             "<p style=\"margin:0.4em 2em 0 0;text-align:right;break-before:avoid\">{}</p>\n",
             runs(text)
@@ -108,6 +111,28 @@ fn table(rows: &[Vec<Vec<Span>>]) -> String {
             };
             html.push_str(&format!(
                 "<{tag} style=\"border:1px solid #000;padding:2px 4px;{flow}\">{}</{tag}>",
+                runs(cell)
+            ));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</table>\n");
+    html
+}
+
+fn grid(grid: &Grid) -> String {
+    let mut html = String::from(
+        "<table style=\"width:100%;margin:0.6em 0;border-collapse:collapse;font-size:0.75em;line-height:1.5\">\n",
+    );
+    let total = grid.shares.iter().sum::<usize>().max(1);
+    for (number, row) in grid.rows.iter().enumerate() {
+        html.push_str("<tr style=\"break-inside:avoid\">");
+        for (column, (cell, share)) in row.iter().zip(&grid.shares).enumerate() {
+            let names = if grid.has_head { number == 0 } else { column == 0 };
+            let tag = if names { "th" } else { "td" };
+            html.push_str(&format!(
+                "<{tag} style=\"border:1px solid #000;padding:2px 6px;text-align:left;vertical-align:top;width:{}%\">{}</{tag}>",
+                share * 100 / total,
                 runs(cell)
             ));
         }

@@ -17,10 +17,12 @@ fn a_chinese_circular_has_the_parts_of_an_official_document_in_their_order() {
         .blocks
         .iter()
         .filter_map(|block| match block {
-            Block::Title(text) | Block::Heading(text) | Block::Subheading(text) | Block::Signature(text) => {
-                Some(plain(text))
-            }
-            Block::Paragraph(_) | Block::Item { .. } | Block::Table(_) => None,
+            Block::Title(text)
+            | Block::Addressee(text)
+            | Block::Heading(text)
+            | Block::Subheading(text)
+            | Block::Signature(text) => Some(plain(text)),
+            Block::Paragraph(_) | Block::Item { .. } | Block::Table(_) | Block::Grid(_) | Block::NewPage => None,
         })
         .collect();
     assert_eq!(
@@ -92,10 +94,13 @@ fn every_point_is_a_block_of_its_own_and_there_is_one_table() {
             .filter_map(|block| match block {
                 Block::Table(rows) => Some(rows.len()),
                 Block::Title(_)
+                | Block::Addressee(_)
                 | Block::Heading(_)
                 | Block::Subheading(_)
                 | Block::Paragraph(_)
                 | Block::Item { .. }
+                | Block::Grid(_)
+                | Block::NewPage
                 | Block::Signature(_) => None,
             })
             .collect();
