@@ -3,6 +3,7 @@
 //! An occurrence is a task of its own, `12@2022-03-31`: the row's id and the day the duty falls on before any roll, so that
 //! another calendar moves its deadline and not its name. Everything follows from the row, the almanac and the present.
 
+use std::collections::VecDeque;
 use std::str::FromStr;
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -19,7 +20,7 @@ use crate::rules::cron;
 pub const MONTHS_AHEAD: u32 = 13;
 /// A duty comes round at most so often within [`MONTHS_AHEAD`]: once a week fits.
 pub const OCCURRENCES_MAX: usize = 60;
-/// A row never makes more tasks than this, however long ago it was opened.
+/// A row never makes more tasks than this, however long ago it was opened: the latest. What was made before stays.
 const TASKS_MAX: usize = 1000;
 
 /// What a day off does to the day on which a duty falls.
@@ -136,7 +137,7 @@ impl Repeat {
         let Some(cron) = self.schedule() else {
             return Vec::new();
         };
-        fires(&cron, opened)
+        let falls = fires(&cron, opened)
             .take_while(|at| at.date() <= until)
             .map(|at| {
                 let day = match self.day_off {
@@ -151,9 +152,15 @@ impl Repeat {
                 };
                 Fall { day: at.date(), due }
             })
-            .filter(|fall| almanac.date_of(fall.due) >= opened)
-            .take(TASKS_MAX)
-            .collect()
+            .filter(|fall| almanac.date_of(fall.due) >= opened);
+        let mut latest = VecDeque::new();
+        for fall in falls {
+            if latest.len() == TASKS_MAX {
+                latest.pop_front();
+            }
+            latest.push_back(fall);
+        }
+        latest.into()
     }
 }
 

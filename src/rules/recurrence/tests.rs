@@ -161,6 +161,44 @@ fn all_from_the_opening_to_thirteen_months_ahead_are_made_whatever_the_present()
 }
 
 #[test]
+fn of_a_duty_that_is_older_than_its_limit_the_latest_occurrences_are_made() {
+    let made = made("0 0 * * FRI", "2001-01-05", "2026-01-10T01:00:00Z", &[]);
+    assert_eq!(made.len(), super::TASKS_MAX);
+    assert_eq!(
+        made.last().map(String::as_str),
+        Some("12@2027-02-05 2027-01-30 2027-02-05")
+    );
+    assert!(made.iter().any(|line| line.starts_with("12@2026-01-16 ")));
+}
+
+#[test]
+fn a_leap_day_comes_round_in_leap_years_alone() {
+    assert_eq!(made("02-29", "2022-01-04", "2022-12-01T01:00:00Z", &[]), [""; 0]);
+    let made = made("02-29", "2022-01-04", "2027-06-01T01:00:00Z", &[]);
+    assert_eq!(
+        made,
+        [
+            "12@2024-02-29 2022-01-04 2024-02-29",
+            "12@2028-02-29 2024-03-01 2028-02-29"
+        ]
+    );
+}
+
+#[test]
+fn a_make_up_day_is_a_last_working_day() {
+    let mut almanac = almanac(&[day("2022-09-30")]);
+    // Saturday, 1 October is none of the quarter's; Saturday, 31 December is made a working day.
+    almanac.calendar = almanac.calendar.overlaid(&[], &[day("2022-12-31")]);
+    let tasks = occurrences(
+        &duty("last working day of each quarter", "2022-07-01"),
+        &almanac,
+        at("2022-07-01T01:00:00Z"),
+    );
+    let dues: Vec<String> = tasks.iter().take(2).map(|task| task.due.to_string()).collect();
+    assert_eq!(dues, ["2022-09-29", "2022-12-31"]);
+}
+
+#[test]
 fn the_present_is_the_day_in_the_configured_zone() {
     let at_hour = |hour| made("12-31", "2022-02-01", &format!("2022-11-30T{hour}:00:00Z"), &[]).len();
     // At 16:00 Shanghai is already in December, from which 13 months reach over the end of 2023.
