@@ -4,6 +4,7 @@ pub mod attachment;
 pub mod chart;
 pub mod chat;
 pub mod document;
+pub mod dossier;
 pub mod id;
 pub mod journal;
 pub mod ladder;

@@ -3,6 +3,7 @@
 mod chart;
 mod chat;
 mod circular;
+pub mod dossier;
 mod en;
 mod escape;
 mod letter;

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod circular;
 pub mod compose;
 pub mod cron;
+pub mod dossier;
 pub mod forecast;
 pub mod intake;
 pub mod meeting;

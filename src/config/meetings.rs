@@ -58,10 +58,6 @@ fn plan(faults: &mut Faults, raw: &Raw, names: &Names, to: &[Audience], meeting:
     };
     let call_for_agenda = meeting.call_for_agenda.as_ref().and_then(|text| span(faults, text));
     let agenda_closes = meeting.agenda_closes.as_ref().and_then(|text| span(faults, text));
-    if let (None, Some(closes)) = (&meeting.call_for_agenda, &meeting.agenda_closes) {
-        let hint = "say when they are called for: call_for_agenda = \"2d\"";
-        faults.error_hint(closes.place, "no agenda items are called for", hint);
-    }
     if invite.is_empty() {
         let hint = "write invite = [\"leads\", \"heads\", \"office\"]";
         faults.error_hint(meeting.place, "nobody is invited to the meeting", hint);
@@ -80,6 +76,7 @@ fn plan(faults: &mut Faults, raw: &Raw, names: &Names, to: &[Audience], meeting:
         invite,
         call_for_agenda,
         agenda_closes: agenda_closes.unwrap_or(AGENDA_CLOSES),
+        papers: meeting.papers.as_ref().is_none_or(|papers| papers.value),
     })
 }
 

@@ -33,6 +33,8 @@ pub struct Engine {
     pub(super) swept: AtomicBool,
     /// The last day on which the rows that repeat were looked at.
     pub(super) duties_seen: Mutex<Option<NaiveDate>>,
+    /// The last day on which it was looked at who comes to the meetings.
+    pub(super) guests_seen: Mutex<Option<NaiveDate>>,
 }
 
 impl fmt::Debug for Engine {
@@ -85,6 +87,7 @@ impl Engine {
             composing: tokio::sync::Mutex::default(),
             swept: AtomicBool::new(false),
             duties_seen: Mutex::default(),
+            guests_seen: Mutex::default(),
         })
     }
 

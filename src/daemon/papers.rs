@@ -15,7 +15,7 @@ use crate::rules::sheet::{SheetBook, SheetInput};
 
 /// All files of one mail together; what is more is left off, for many servers refuse a mail of 20 MB, and in a mail
 /// files grow by a third.
-const ENCLOSED_BYTES_MAX: usize = 12 * 1024 * 1024;
+pub(super) const ENCLOSED_BYTES_MAX: usize = 12 * 1024 * 1024;
 
 /// What one run of a review encloses.
 pub(super) struct Papers {

@@ -26,6 +26,8 @@ pub struct MeetingPlan {
     pub call_for_agenda: Option<Span>,
     /// How long before it begins what was collected goes out.
     pub agenda_closes: Span,
+    /// Whether the task sheets of what is to be talked about go with the agenda.
+    pub papers: bool,
 }
 
 /// Whether a meeting takes place.
@@ -132,10 +134,14 @@ pub enum News {
     Agenda,
     /// It is called off.
     Cancelled,
+    /// It takes place without the reader.
+    Withdrawn,
     /// Items for its agenda are called for, until this local time.
     Call {
         /// `2026-03-01 09:30`
         until: String,
+        /// Whether the reader is of the office, which enters them.
+        to_office: bool,
     },
 }
 
@@ -156,4 +162,6 @@ pub struct MeetingWord {
     pub organiser: String,
     /// A line for each item.
     pub agenda: Vec<String>,
+    /// So many task sheets are attached.
+    pub papers: usize,
 }

@@ -1,6 +1,6 @@
 //! The ledger as it stands, as rows and cells: what a workbook is made from.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::id::TaskId;
 use super::journal::Fact;
@@ -95,6 +95,17 @@ pub enum Moment {
     Day(NaiveDate),
     /// A day and a time.
     Minute(NaiveDateTime),
+}
+
+impl Moment {
+    /// Its first moment, by which it is put in order.
+    #[must_use]
+    pub fn start(self) -> NaiveDateTime {
+        match self {
+            Self::Day(day) => day.and_time(NaiveTime::MIN),
+            Self::Minute(at) => at,
+        }
+    }
 }
 
 /// The columns that a ledger does not have and that a load of an exported one passes over, in Chinese and English.

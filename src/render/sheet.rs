@@ -58,6 +58,16 @@ pub fn file_name(sheet: &Sheet<'_>) -> String {
     format!("{}-{}", of(sheet.locale).file(), sheet.as_of.format("%Y-%m-%d"))
 }
 
+/// What happened to a task, in words.
+pub(super) fn fact(fact: &Fact, locale: Locale) -> String {
+    of(locale).fact(fact)
+}
+
+/// Who did it.
+pub(super) fn by(by: &str, locale: Locale) -> String {
+    of(locale).by(by)
+}
+
 fn ledger(sheet: &Sheet<'_>) -> Grid {
     let phrases = of(sheet.locale);
     let headings = phrases
@@ -204,4 +214,4 @@ fn cell_width(cell: &GridCell) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,9 +1,12 @@
 //! When the meeting of a review takes place, and what is to be told of it now.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::domain::id::PersonId;
 use crate::domain::ladder::{Anchor, Offset, Roll, Span};
-use crate::domain::meeting::{Meeting, MeetingPlan, MeetingState};
+use crate::domain::meeting::{Attendee, Meeting, MeetingPlan, MeetingState};
 use crate::domain::review::Review;
 use crate::rules::calendar::Almanac;
 use crate::rules::cron;
@@ -58,15 +61,60 @@ pub enum Step {
     Cancel,
 }
 
-/// The next step for a round that is to have a meeting. `known` is how people were last told of it, `has_news` whether
-/// more was put on the agenda since.
+/// When the agenda is asked for and sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgendaTimes {
+    /// Items are called for; none: nobody is asked.
+    pub call: Option<DateTime<Utc>>,
+    /// What was collected goes out.
+    pub close: DateTime<Utc>,
+}
+
+/// Who comes to a meeting, and what that changes for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Everybody who comes.
+    pub attendees: Vec<Attendee>,
+    /// Those of them who must be told that they do: new ones, and those with another address.
+    pub added: BTreeSet<PersonId>,
+    /// Those who need not come any more.
+    pub gone: Vec<Attendee>,
+}
+
+/// Who comes, where `known` were asked before: whoever still may come stays, and `invited` are asked. `entitled` are all
+/// who may come, `invited` among them.
+#[must_use]
+pub fn roster(known: &[Attendee], invited: &[Attendee], entitled: &[Attendee]) -> Roster {
+    let mut roster = Roster::default();
+    for before in known {
+        match entitled.iter().find(|now| now.id == before.id) {
+            Some(now) => {
+                if now.address != before.address {
+                    roster.added.insert(now.id.clone());
+                }
+                roster.attendees.push(now.clone());
+            }
+            None => roster.gone.push(before.clone()),
+        }
+    }
+    for now in invited {
+        if roster.attendees.iter().all(|other| other.id != now.id) {
+            roster.added.insert(now.id.clone());
+            roster.attendees.push(now.clone());
+        }
+    }
+    roster
+}
+
+/// The next step for a round that is to have a meeting. `known` is how people were last told of it, `has_items` whether
+/// anything stands on the agenda.
 #[must_use]
 pub fn step(
     almanac: &Almanac,
     plan: &MeetingPlan,
     slot: &Slot,
     known: Option<&Meeting>,
-    has_news: bool,
+    has_items: bool,
     now: DateTime<Utc>,
 ) -> Option<Step> {
     let Some(known) = known else {
@@ -86,11 +134,13 @@ pub fn step(
     if !is_same {
         return Some(Step::Change);
     }
-    let (call, close) = agenda_times(almanac, plan, known.starts)?;
-    if !known.is_called && call <= now && now < close {
+    let times = agenda_times(almanac, plan, known.starts);
+    if !known.is_called && times.call.is_some_and(|call| call <= now) && now < times.close {
         return Some(Step::Call);
     }
-    (!known.is_collected && has_news && close <= now).then_some(Step::Collect)
+    // What comes after the agenda went out is for the table; the first item of all is worth a mail.
+    let is_first = !known.is_collected || (known.agenda.is_empty() && has_items);
+    (is_first && times.close <= now).then_some(Step::Collect)
 }
 
 /// What is to be done about a meeting that its review makes no more: nothing where the review has taken place and the
@@ -102,22 +152,17 @@ pub fn step_without_slot(known: &Meeting, is_configured: bool, now: DateTime<Utc
     (!is_over && !stands).then_some(Step::Cancel)
 }
 
-/// When agenda items are called for, and when what was collected goes out; none where nothing is called for.
+/// When agenda items are called for, and when what was collected goes out.
 #[must_use]
-pub fn agenda_times(
-    almanac: &Almanac,
-    plan: &MeetingPlan,
-    starts: DateTime<Utc>,
-) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let call = before(almanac, starts, plan.call_for_agenda?);
+pub fn agenda_times(almanac: &Almanac, plan: &MeetingPlan, starts: DateTime<Utc>) -> AgendaTimes {
+    let call = plan.call_for_agenda.map(|span| before(almanac, starts, span));
     let close = before(almanac, starts, plan.agenda_closes);
     // Days off can bring the two together: then half of the time is left for items.
-    let close = if close <= call {
-        call + (starts - call) / 2
-    } else {
-        close
+    let close = match call {
+        Some(call) if close <= call => call + (starts - call) / 2,
+        Some(_) | None => close,
     };
-    Some((call, close))
+    AgendaTimes { call, close }
 }
 
 /// A span before an instant: exact units by the clock, day units at the same local time, on a working day.

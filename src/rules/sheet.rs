@@ -55,21 +55,38 @@ impl SheetBook {
         }
     }
 
-    /// A reader's part.
+    /// As of when all this is, local.
     #[must_use]
-    pub fn sheet_of(&self, reader: &Reader) -> Sheet<'_> {
-        let rows = match &reader.scope {
+    pub fn as_of(&self) -> NaiveDateTime {
+        self.as_of
+    }
+
+    /// A task's row; none where it is not in the ledger any more.
+    #[must_use]
+    pub fn row(&self, task: &TaskId) -> Option<&SheetRow> {
+        self.rows.get(*self.places.get(task)?)
+    }
+
+    /// The rows of a part of the ledger, in its order.
+    #[must_use]
+    pub fn rows_in(&self, scope: &Scope) -> Vec<&SheetRow> {
+        match scope {
             Scope::Everything => self.rows.iter().collect(),
             Scope::Tasks(tasks) => {
                 let places: BTreeSet<usize> = tasks.iter().filter_map(|task| self.places.get(task)).copied().collect();
                 places.into_iter().filter_map(|place| self.rows.get(place)).collect()
             }
-        };
+        }
+    }
+
+    /// A reader's part.
+    #[must_use]
+    pub fn sheet_of(&self, reader: &Reader) -> Sheet<'_> {
         let changes = self.changes.iter().filter(|change| reader.scope.holds(&change.task));
         Sheet {
             locale: reader.locale,
             as_of: self.as_of,
-            rows,
+            rows: self.rows_in(&reader.scope),
             changes: changes.collect(),
         }
     }

@@ -70,6 +70,19 @@ impl Store {
         rows.into_iter().map(entry).collect()
     }
 
+    /// All entries of a kind, in order: for kinds of which there are few.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the database fails.
+    pub async fn entries_of_kind(&self, kind: &str) -> Result<Vec<Entry>> {
+        let rows: Vec<Cells> = sqlx::query_as(select!("WHERE kind = $1 ORDER BY seq"))
+            .bind(kind)
+            .fetch_all(self.read())
+            .await?;
+        rows.into_iter().map(entry).collect()
+    }
+
     /// The entries of [from, until), in order.
     ///
     /// # Errors

@@ -317,6 +317,7 @@ pub(in crate::config) struct RawMeeting {
     pub(in crate::config) invite: Texts,
     pub(in crate::config) call_for_agenda: Text,
     pub(in crate::config) agenda_closes: Text,
+    pub(in crate::config) papers: Option<Placed<bool>>,
 }
 
 impl RawMeeting {
@@ -338,6 +339,7 @@ impl RawMeeting {
             invite: section.texts(faults, "invite"),
             call_for_agenda: section.text(faults, "call_for_agenda"),
             agenda_closes: section.text(faults, "agenda_closes"),
+            papers: section.boolean(faults, "papers"),
         }
     }
 }

@@ -146,6 +146,7 @@ pub(in crate::config) const MEETING: &[&str] = &[
     "invite",
     "call_for_agenda",
     "agenda_closes",
+    "papers",
 ];
 /// Of a ledger in TOML.
 pub(in crate::config) const LEDGER: &[&str] = &["tasks"];

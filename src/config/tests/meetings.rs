@@ -50,9 +50,13 @@ fn channels_cannot_come_and_nobody_is_an_error() {
 }
 
 #[test]
-fn a_closing_of_the_agenda_without_a_call_is_refused() {
-    says(
-        &meeting(r#"starts = "09:30", organiser = "boss", agenda_closes = "2h""#),
-        "error: no agenda items are called for",
-    );
+fn papers_go_with_the_agenda_unless_told_otherwise_and_need_no_call_for_items() {
+    for (keys, papers) in [("", true), (", papers = true", true), (", papers = false", false)] {
+        let fixture = meeting(&format!(
+            "starts = \"09:30\", organiser = \"boss\", agenda_closes = \"1d\"{keys}"
+        ));
+        check(&fixture, &[]);
+        let plan = &fixture.config().meetings[&ReviewId::new("weekly")];
+        assert_eq!((plan.papers, plan.agenda_closes.to_string().as_str()), (papers, "1d"));
+    }
 }

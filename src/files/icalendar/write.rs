@@ -12,8 +12,10 @@ const LINE_MAX: usize = 75;
 pub enum Method {
     /// Enter the meeting, or what has changed of it.
     Request,
-    /// Take it out.
+    /// Take it out: it does not take place.
     Cancel,
+    /// Take it out: it takes place without these attendees.
+    Uninvite,
 }
 
 impl Method {
@@ -22,7 +24,7 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Request => "REQUEST",
-            Self::Cancel => "CANCEL",
+            Self::Cancel | Self::Uninvite => "CANCEL",
         }
     }
 }
@@ -93,17 +95,25 @@ pub fn write(event: &Event, method: Method) -> String {
     ));
     let rsvp = if event.rsvp { "TRUE" } else { "FALSE" };
     for attendee in &event.attendees {
+        // Who calls the meeting does not answer themselves.
+        let part = if attendee.address == organiser.address {
+            "ROLE=CHAIR;PARTSTAT=ACCEPTED".to_owned()
+        } else {
+            format!("ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP={rsvp}")
+        };
         lines.push(format!(
-            "ATTENDEE;CN={};ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP={rsvp}:mailto:{}",
+            "ATTENDEE;CN={};{part}:mailto:{}",
             parameter(&attendee.name),
             address(&attendee.address)
         ));
     }
-    let status = match method {
-        Method::Request => "STATUS:CONFIRMED",
-        Method::Cancel => "STATUS:CANCELLED",
-    };
-    lines.extend([status, "END:VEVENT", "END:VCALENDAR"].map(str::to_owned));
+    // RFC 5546, 3.2.5: a cancellation for some attendees alone must not say that the meeting is cancelled.
+    lines.extend(match method {
+        Method::Request => Some("STATUS:CONFIRMED".to_owned()),
+        Method::Cancel => Some("STATUS:CANCELLED".to_owned()),
+        Method::Uninvite => None,
+    });
+    lines.extend(["END:VEVENT", "END:VCALENDAR"].map(str::to_owned));
     lines.iter().map(|line| folded(line)).collect()
 }
 
@@ -221,6 +231,28 @@ mod tests {
         ] {
             assert!(cancelled.contains(line), "{line}\n{cancelled}");
         }
+    }
+
+    #[test]
+    fn to_those_who_need_not_come_a_cancellation_does_not_call_the_meeting_cancelled() {
+        let written = write(&event(), Method::Uninvite);
+        assert!(written.contains("METHOD:CANCEL\r\n"), "{written}");
+        assert!(!written.contains("STATUS"), "{written}");
+    }
+
+    #[test]
+    fn who_calls_the_meeting_chairs_it_and_is_not_asked_to_answer() {
+        let own = Event {
+            attendees: vec![event().organiser, mailbox("张伟", "zhang@example.com")],
+            rsvp: true,
+            ..event()
+        };
+        let written = write(&own, Method::Request).replace("\r\n ", "");
+        assert!(
+            written.contains("ATTENDEE;CN=Reminder;ROLE=CHAIR;PARTSTAT=ACCEPTED:mailto:reminder@example.com\r\n"),
+            "{written}"
+        );
+        assert_eq!(written.matches("RSVP=TRUE").count(), 1, "{written}");
     }
 
     #[test]

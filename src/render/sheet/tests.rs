@@ -11,7 +11,7 @@ fn day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2021, 12, 20).expect("a day")
 }
 
-fn row() -> SheetRow {
+pub(in crate::render) fn row() -> SheetRow {
     SheetRow {
         id: TaskId::new("1"),
         area: "整改任务落实".into(),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use super::{Slot, Step, agenda_times, slot, step, step_without_slot};
+use super::{AgendaTimes, Roster, Slot, Step, agenda_times, roster, slot, step, step_without_slot};
 use crate::domain::id::{PersonId, ReviewId};
 use crate::domain::ladder::{Span, TimeUnit};
 use crate::domain::meeting::{Attendee, Meeting, MeetingPlan, MeetingState};
@@ -50,6 +50,7 @@ fn plan() -> MeetingPlan {
         invite: vec![Audience::Heads],
         call_for_agenda: Some(span("2d")),
         agenda_closes: span("2h"),
+        papers: true,
     }
 }
 
@@ -103,9 +104,9 @@ fn told(slot: &Slot) -> Meeting {
     }
 }
 
-fn next(known: Option<&Meeting>, off: &[NaiveDate], has_news: bool, now: &str) -> Option<Step> {
+fn next(known: Option<&Meeting>, off: &[NaiveDate], has_items: bool, now: &str) -> Option<Step> {
     let slot = monday(off, OnDayOff::NextWorkingDay).expect("a meeting");
-    step(&almanac(off), &plan(), &slot, known, has_news, at(now))
+    step(&almanac(off), &plan(), &slot, known, has_items, at(now))
 }
 
 #[test]
@@ -152,7 +153,10 @@ fn items_are_called_for_on_a_working_day_and_go_out_before_the_meeting_where_the
     // Two days before Monday is Saturday.
     assert_eq!(
         agenda_times(&almanac(&[]), &plan(), starts),
-        Some((at("2026-02-27T09:30:00+08:00"), at("2026-03-02T07:30:00+08:00")))
+        AgendaTimes {
+            call: Some(at("2026-02-27T09:30:00+08:00")),
+            close: at("2026-03-02T07:30:00+08:00"),
+        }
     );
     let known = told(&monday(&[], OnDayOff::NextWorkingDay).expect("a meeting"));
     assert_eq!(
@@ -168,7 +172,49 @@ fn items_are_called_for_on_a_working_day_and_go_out_before_the_meeting_where_the
         next(Some(&called), &[], true, "2026-03-02T07:30:00+08:00"),
         Some(Step::Collect)
     );
-    assert_eq!(next(Some(&called), &[], false, "2026-03-02T07:30:00+08:00"), None);
+    let collected = Meeting {
+        is_collected: true,
+        ..called
+    };
+    assert_eq!(next(Some(&collected), &[], false, "2026-03-02T07:31:00+08:00"), None);
+    assert_eq!(
+        next(Some(&collected), &[], true, "2026-03-02T07:31:00+08:00"),
+        Some(Step::Collect)
+    );
+    let told = Meeting {
+        agenda: vec!["12: who pays? (Wu)".to_owned()],
+        ..collected
+    };
+    assert_eq!(next(Some(&told), &[], true, "2026-03-02T07:31:00+08:00"), None);
+}
+
+#[test]
+fn whoever_may_come_stays_and_only_those_are_told_for_whom_something_changes() {
+    let who = |id: &str, address: &str| Attendee {
+        id: PersonId::new(id),
+        name: id.to_owned(),
+        address: Some(address.to_owned()),
+    };
+    let (ann, ben, cat, dan) = (
+        who("ann", "a@x"),
+        who("ben", "b@x"),
+        who("cat", "c@x"),
+        who("dan", "d@x"),
+    );
+    let moved = who("cat", "new@x");
+    assert_eq!(
+        roster(
+            &[ann.clone(), ben.clone(), cat],
+            &[dan.clone(), moved.clone()],
+            // Ann's last task is closed: nobody asks her now, and nobody sends her away.
+            &[ann.clone(), moved.clone(), dan.clone()]
+        ),
+        Roster {
+            attendees: vec![ann, moved.clone(), dan.clone()],
+            added: [moved.id, dan.id].into(),
+            gone: vec![ben],
+        }
+    );
 }
 
 #[test]
@@ -177,10 +223,10 @@ fn where_days_off_bring_call_and_closing_together_half_of_the_time_is_left() {
         agenda_closes: span("1wd"),
         ..plan()
     };
-    let (call, close) = agenda_times(&almanac(&[]), &plan, at("2026-03-02T09:30:00+08:00")).expect("a call");
+    let times = agenda_times(&almanac(&[]), &plan, at("2026-03-02T09:30:00+08:00"));
     assert_eq!(
-        (call, close),
-        (at("2026-02-27T09:30:00+08:00"), at("2026-02-28T21:30:00+08:00"))
+        (times.call, times.close),
+        (Some(at("2026-02-27T09:30:00+08:00")), at("2026-02-28T21:30:00+08:00"))
     );
 }
 
