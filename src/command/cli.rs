@@ -15,7 +15,7 @@ use crate::domain::id::{ChannelId, ReviewId, TaskId};
 use crate::domain::ladder::Level;
 
 use self::act::Act;
-use self::meeting::{AgendaView, Minutes};
+use self::meeting::{AgendaView, Minutes, Papers};
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 
 /// All of it.
@@ -282,6 +282,14 @@ pub enum ReviewView {
         #[command(subcommand)]
         view: AgendaView,
     },
+    /// Write the papers of the coming meeting as one document to print
+    #[command(
+        after_help = "The agenda, the tasks at a glance, then a page for each task that the agenda names and for each that is \
+                            late or near its deadline: how it stands, and what happened. Every participant gets their own \
+                            with the agenda.\n\nExamples:\n  duban review papers weekly -o papers.docx\n  duban review \
+                            papers weekly --to chen --locale en -o papers.html"
+    )]
+    Papers(Papers),
     /// Enter a meeting's decisions into the journal, one to a line, or list them
     #[command(
         after_help = "A line that begins with a task's id and a colon (`12: extended to 31 March`) is kept as about that task. \

@@ -1,6 +1,7 @@
 //! `duban review`: when each review takes place, which took place, what they said, and what one would say now; and one sent
 //! by hand.
 
+mod papers;
 mod said;
 
 use std::io::{self, Write};
@@ -44,11 +45,13 @@ pub(super) async fn review(flag: Option<&Path>, view: ReviewView) -> Result<(), 
         view @ (ReviewView::List { .. }
         | ReviewView::Show { .. }
         | ReviewView::Send { .. }
+        | ReviewView::Papers(_)
         | ReviewView::Preview { .. }) => view,
     };
     let desk = Desk::open_or_kept(flag).await?;
     match view {
         ReviewView::Agenda { .. } | ReviewView::Minutes(_) => Ok(()),
+        ReviewView::Papers(args) => papers::write(&desk, find(&desk, &args.review)?, &args).await,
         ReviewView::List { format, now } => {
             let now = desk.now(now.as_deref())?;
             list(&desk, now, format).await

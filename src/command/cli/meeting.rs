@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::{Format, Language};
 use crate::domain::id::{ReviewId, TaskId};
 
 /// `duban review agenda …`.
@@ -51,12 +51,35 @@ pub struct AgendaList {
     pub format: Format,
 }
 
+/// `duban review papers`.
+#[derive(Clone, Debug, Args)]
+pub struct Papers {
+    /// The review's id
+    pub review: ReviewId,
+    /// Where to write it: FILE.docx, or FILE.html for browsers and printers; default: standard output, as .docx
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// As this participant gets them: the id or name of a person; default: with the tasks of all
+    #[arg(long, value_name = "WHO")]
+    pub to: Option<String>,
+    /// Of the round that the cron text names this day; default: the coming one
+    #[arg(long, value_name = "DATE")]
+    pub day: Option<NaiveDate>,
+    /// The language; default: that of the participant, else of the configuration
+    #[arg(long, value_enum, value_name = "LOCALE")]
+    pub locale: Option<Language>,
+    /// Another present
+    #[arg(long, value_name = "T")]
+    pub now: Option<String>,
+}
+
 /// `duban review minutes`.
 #[derive(Clone, Debug, Args)]
 pub struct Minutes {
     /// The review's id
     pub review: ReviewId,
-    /// The decisions, one to a line; `-` reads standard input; without it those in the journal are listed
+    /// The decisions, one to a line, in UTF-8 or GB18030; `-` reads standard input; without it those in the journal are
+    /// listed
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Of the round that the cron text names this day; default: the last one that took place
