@@ -21,6 +21,7 @@ mod eml;
 mod forecasts;
 mod groups;
 mod homeserver;
+mod independent;
 mod ledger_files;
 mod loads;
 mod looks;
