@@ -47,6 +47,11 @@ pub(super) struct StatusRow {
     pub(super) working_days_left: Option<i64>,
     pub(super) last_notice: Option<String>,
     pub(super) next_notice: Option<String>,
+    pub(super) batch: String,
+    /// The task of which it is a stage.
+    pub(super) part_of: Option<String>,
+    /// The later deadline that is asked for and waits for an answer.
+    pub(super) extension_asked: Option<String>,
 }
 
 impl Picture {
@@ -102,7 +107,22 @@ impl Picture {
             working_days_left: counts.then_some(standing.working_days_left),
             last_notice: last.map(|at| local_time(almanac, *at)),
             next_notice: next.map(|notice| local_time(almanac, notice.at)),
+            batch: task.batch.clone(),
+            part_of: self.whole_of(&task.id).map(|whole| whole.task.id.to_string()),
+            extension_asked: state.asked.as_ref().map(|asked| asked.to.to_string()),
         }
+    }
+
+    /// The task of which a task is a stage.
+    pub(super) fn whole_of(&self, id: &TaskId) -> Option<&StoredTask> {
+        let whole = id.of_stage()?;
+        self.tasks.iter().find(|stored| stored.task.id == whole)
+    }
+
+    /// The stages of a task, in ledger order.
+    pub(super) fn stages_of(&self, id: &TaskId) -> Vec<&StoredTask> {
+        let is_stage = |stored: &&StoredTask| stored.task.id.of_stage().as_ref() == Some(id);
+        self.tasks.iter().filter(is_stage).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::command::cli::{Format, Status};
 use crate::command::desk::{Desk, failed, note};
 use crate::command::picture::{Picture, StatusRow, light_cell};
-use crate::command::table::{Colour, Table, write_json};
+use crate::command::table::{Cell, Colour, Table, write_json};
 use crate::command::{Failure, dry};
 use crate::daemon::timeline::local_time;
 use crate::domain::task::{Light, Task};
@@ -44,6 +44,7 @@ pub(super) async fn status(flag: Option<&Path>, args: &Status) -> Result<(), Fai
         tell_of_store(&desk, store, now).await?;
         tell_of_files(&desk, &picture.tasks, now);
     }
+    tell_of_requests(&desk, &picture.tasks, now);
     tell_of_mismatches(&picture.tasks);
     tell_of_calendar(&desk, &picture.tasks, now);
     Ok(())
@@ -51,14 +52,19 @@ pub(super) async fn status(flag: Option<&Path>, args: &Status) -> Result<(), Fai
 
 /// For people: names instead of ids.
 fn table(desk: &Desk, tasks: &[StoredTask], rows: &[StatusRow]) -> Table {
-    let header = [
+    let mut header = vec![
         "light", "id", "title", "unit", "lead", "due", "days", "working", "state", "progress", "last", "next",
     ];
+    // Most ledgers know neither batches nor stages: a column of blanks tells nothing.
+    let has_batches = rows.iter().any(|row| !row.batch.is_empty());
+    let has_stages = rows.iter().any(|row| row.part_of.is_some());
+    header.extend(has_batches.then_some("batch"));
+    header.extend(has_stages.then_some("part of"));
     let mut table = Table::new(&header);
     let people = &desk.config.people;
     for (stored, row) in tasks.iter().zip(rows) {
         let unit = people.units.get(&stored.task.unit);
-        table.push(vec![
+        let mut cells: Vec<Cell> = vec![
             light_cell(row.light),
             row.id.clone().into(),
             row.title.clone().into(),
@@ -71,7 +77,10 @@ fn table(desk: &Desk, tasks: &[StoredTask], rows: &[StatusRow]) -> Table {
             row.progress.clone().into(),
             minute(row.last_notice.as_deref()).into(),
             minute(row.next_notice.as_deref()).into(),
-        ]);
+        ];
+        cells.extend(has_batches.then(|| row.batch.clone().into()));
+        cells.extend(has_stages.then(|| row.part_of.clone().unwrap_or_default().into()));
+        table.push(cells);
     }
     table
 }
@@ -92,6 +101,9 @@ fn csv(rows: &[StatusRow]) -> Table {
         "working_days_left",
         "last_notice",
         "next_notice",
+        "batch",
+        "part_of",
+        "extension_asked",
     ];
     let mut table = Table::new(&header);
     for row in rows {
@@ -109,6 +121,9 @@ fn csv(rows: &[StatusRow]) -> Table {
             number(row.working_days_left).into(),
             row.last_notice.clone().unwrap_or_default().into(),
             row.next_notice.clone().unwrap_or_default().into(),
+            row.batch.clone().into(),
+            row.part_of.clone().unwrap_or_default().into(),
+            row.extension_asked.clone().unwrap_or_default().into(),
         ]);
     }
     table
@@ -231,6 +246,25 @@ fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
             count => format!("{count} rows of the files are not loaded yet: the daemon takes them in when it starts"),
         };
         note(&rows);
+    }
+}
+
+/// Later deadlines that are asked for: the office answers them.
+fn tell_of_requests(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
+    let almanac = &desk.config.almanac;
+    let asked = tasks.iter().filter(|stored| !stored.state.withdrawn);
+    let asked = asked.filter_map(|stored| Some((&stored.task.id, stored.state.asked.as_ref()?)));
+    for (task, asked) in asked.filter(|(_, asked)| asked.at <= now) {
+        let since = almanac.today(asked.at);
+        let waited = match almanac.calendar.working_days_between(since, almanac.today(now)) {
+            1 => ", for 1 working day".to_owned(),
+            days @ 2.. => format!(", for {days} working days"),
+            _ => String::new(),
+        };
+        note(&format!(
+            "task {task} asks for an extension until {} since {since}{waited}: {}\n  hint: `duban task grant {task}` or `duban task refuse {task} --note REASON`",
+            asked.to, asked.note
+        ));
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::command::Failure;
-use crate::command::cli::act::{Act as Asked, Said};
+use crate::command::cli::act::{Act as Asked, Extend, Said};
 use crate::command::desk::{Place, failed, hinted, note};
 use crate::command::picture::unknown;
 use crate::config::{Config, Environment};
@@ -16,14 +16,18 @@ use crate::daemon::next_notice;
 use crate::daemon::timeline::local_time;
 use crate::domain::id::TaskId;
 use crate::domain::journal::{Draft, Fact};
+use crate::domain::system::SystemWord;
 use crate::domain::task::TaskState;
 use crate::domain::when::When;
 use crate::rules::intake;
 use crate::rules::progress::{self, Act, Refused};
-use crate::store::{Access, ActError, Change, Store, StoredTask};
+use crate::store::{Access, ActError, Change, PendingWord, Store, StoredTask};
 
 /// A deadline lies within these years: calendars know no others.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
+
+/// The kind of the entry by which somebody asks for a later deadline.
+const EXTENSION_ASKED: &str = "extension-asked";
 
 /// Names by which the program itself signs.
 const OWN_NAMES: [&str; 2] = ["duban", intake::BY];
@@ -53,13 +57,25 @@ pub(super) async fn task(flag: Option<&Path>, asked: Asked) -> Result<(), Failur
             args.said,
         ),
         Asked::Cancel(plain) => (plain.task, Wanted::Act(Act::Cancel), plain.said),
+        Asked::Extend(args) => extend(args)?,
+        Asked::Grant(args) => (args.task, Wanted::Act(Act::Grant { due: proven(args.due)? }), args.said),
+        Asked::Refuse(args) => {
+            let said = Said {
+                by: args.by,
+                note: Some(reason(&args.note)?),
+            };
+            (args.task, Wanted::Act(Act::Refuse), said)
+        }
     };
     let place = Place::find(flag)?;
     let store = place.open(Access::Act).await?;
     let by = name(&said, &place.env)?;
     let now = place.clock.now();
     let done = store
-        .act(&id, now, |stored| change(stored, &act, &by, &said, now))
+        .act_telling(&id, now, |stored| {
+            let change = change(stored, &act, &by, &said, now)?;
+            Ok::<_, Refused>((telling(&change, &by), change))
+        })
         .await
         .map_err(failed)?;
     match done {
@@ -75,6 +91,49 @@ pub(super) async fn task(flag: Option<&Path>, asked: Asked) -> Result<(), Failur
         }
         Err(ActError::Refused(refused)) => Err(hinted(&refused.to_string(), refused.hint)),
     }
+}
+
+/// A request for a later deadline: one that calendars can count to, and a reason.
+fn extend(args: Extend) -> Result<(TaskId, Wanted, Said), Failure> {
+    let note = reason(&args.note)?;
+    let Some(to) = proven(Some(args.to))? else {
+        return Err(Failure::NotUnderstood(anyhow::anyhow!("--to needs a date")));
+    };
+    let said = Said {
+        by: args.by,
+        note: Some(note.clone()),
+    };
+    Ok((args.task, Wanted::Act(Act::Extend { to, note }), said))
+}
+
+/// What is asked for or refused has a reason that others can read.
+fn reason(note: &str) -> Result<String, Failure> {
+    let note = note.trim();
+    if note.is_empty() {
+        return Err(Failure::NotUnderstood(anyhow::anyhow!("--note needs a reason")));
+    }
+    Ok(note.to_owned())
+}
+
+/// What the office hears of an act at once: that somebody asks for a later deadline.
+fn telling(change: &Change, by: &str) -> Vec<PendingWord> {
+    let asked = change.state.asked.as_ref();
+    let is_new = change.entries.iter().any(|entry| entry.kind == EXTENSION_ASKED);
+    let Some(asked) = asked.filter(|_| is_new) else {
+        return Vec::new();
+    };
+    vec![PendingWord {
+        name: format!("extension:{}:{}", change.task.id, asked.at.timestamp_millis()),
+        word: SystemWord::ExtensionAsked {
+            task: change.task.id.to_string(),
+            title: change.task.title.clone(),
+            unit: change.task.unit.to_string(),
+            by: by.to_owned(),
+            due: change.state.due,
+            to: asked.to,
+            note: asked.note.clone(),
+        },
+    }]
 }
 
 /// An act, or a report that may leave the progress as it is.
@@ -111,9 +170,16 @@ fn refuse_before_opening(state: &TaskState, act: &Act) -> Result<(), Refused> {
     let (verb, due) = match act {
         Act::Return { due } => ("returned with a deadline before its opening", *due),
         Act::Reopen { due } => ("reopened with a deadline before its opening", *due),
-        Act::Acknowledge | Act::Report { .. } | Act::Submit | Act::Close { .. } | Act::Cancel => return Ok(()),
+        Act::Acknowledge
+        | Act::Report { .. }
+        | Act::Submit
+        | Act::Close { .. }
+        | Act::Cancel
+        | Act::Extend { .. }
+        | Act::Grant { .. }
+        | Act::Refuse => return Ok(()),
     };
-    if due.is_some_and(|due| civil_day(due) < civil_day(state.opened)) {
+    if due.is_some_and(|due| due.day() < state.opened.day()) {
         return Err(Refused {
             standing: state.standing(),
             verb,
@@ -121,14 +187,6 @@ fn refuse_before_opening(state: &TaskState, act: &Act) -> Result<(), Refused> {
         });
     }
     Ok(())
-}
-
-fn civil_day(when: When) -> NaiveDate {
-    match when {
-        When::Date(date) => date,
-        When::Local(local) => local.date(),
-        When::Instant(at) => at.date_naive(),
-    }
 }
 
 /// Who acts: as given, else whoever sits at the keyboard, behind `sudo` too.
@@ -146,7 +204,7 @@ pub(super) fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
 
 /// A deadline that calendars can count to.
 fn proven(due: Option<When>) -> Result<Option<When>, Failure> {
-    match due.map(civil_day).as_ref().map(NaiveDate::year) {
+    match due.map(When::day).as_ref().map(NaiveDate::year) {
         Some(year) if !YEARS.contains(&year) => Err(Failure::NotUnderstood(anyhow::anyhow!(
             "--due lies in {year}; a deadline lies between {} and {}",
             YEARS.start(),
@@ -191,8 +249,10 @@ fn present(id: &TaskId, state: &TaskState) -> String {
     } else {
         ""
     };
+    let asked =
+        (state.asked.as_ref()).map_or_else(String::new, |asked| format!(", asked to be extended to {}", asked.to));
     format!(
-        "task {id} is {}, due {}{kept}{round}",
+        "task {id} is {}, due {}{kept}{round}{asked}",
         state.standing().as_str(),
         state.due
     )

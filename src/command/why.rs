@@ -68,6 +68,15 @@ fn head(desk: &Desk, stored: &StoredTask, now: DateTime<Utc>) -> Table {
     } else {
         line("due", format!("{} (a day off: passes on {due})", state.due).into());
     }
+    if let Some(asked) = &state.asked {
+        let text = format!(
+            "asked until {} since {}: {}; the deadline above counts until somebody answers",
+            asked.to,
+            local_time(almanac, asked.at),
+            asked.note
+        );
+        line("extension", Cell::painted(text, Paint::Yellow));
+    }
     line("opened", almanac.date_of(state.opened).to_string().into());
     for found in intake::mismatches(task, state) {
         let text = format!(

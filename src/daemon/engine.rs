@@ -123,6 +123,7 @@ impl Engine {
     /// # Errors
     /// Where the store fails; what was committed stands.
     pub async fn decide(&self, now: DateTime<Utc>, gather: Gather) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        self.tell_of_requests(now).await?;
         let extended = self.extend_duties(now).await?;
         let planned = self.plan_due(now).await?;
         let reviewed = self.review_due(now).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::daemon::letters::{Letter, Target};
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::ChannelId;
+use crate::domain::id::{ChannelId, TaskId, UnitId};
 use crate::domain::message::MessageKind;
 use crate::domain::system::SystemWord;
 use crate::store::PendingWord;
@@ -107,8 +107,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells the office what was stored to be told.
+    /// Tells the office of requests that were made since it was last looked at. Other words wait for a start.
+    pub(super) async fn tell_of_requests(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        for pending in self.store.pending_words().await? {
+            if matches!(pending.word, SystemWord::ExtensionAsked { .. }) {
+                self.tell_pending(&pending, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the office what was stored to be told; a request that was answered in the meantime is no news.
     pub(super) async fn tell_pending(&self, pending: &PendingWord, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let mut pending = pending.clone();
+        if let SystemWord::ExtensionAsked { task, unit, to, .. } = &mut pending.word {
+            let stored = self.store.task(&TaskId::new(task.as_str())).await?;
+            let asked = stored.and_then(|stored| stored.state.asked);
+            if asked.is_none_or(|asked| asked.to != *to) {
+                self.store.tell_word(&pending.name, &[]).await?;
+                return Ok(());
+            }
+            if let Some(known) = self.config.people.units.get(&UnitId::new(unit.as_str())) {
+                unit.clone_from(&known.name);
+            }
+        }
         let letters = self.office_letters(&pending.name, &pending.word, None, now);
         Self::warn_of_silence(&pending.name, &letters);
         self.store.tell_word(&pending.name, &letters).await?;

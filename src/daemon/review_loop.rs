@@ -1,7 +1,7 @@
 //! Reviews: rows with an instant in the store. A day off moves them, an outage delays them within their limit, and two
 //! runs on one day are one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, MessageId, PersonId, ReviewId, TaskId};
 use crate::domain::journal::{Draft, Entry};
 use crate::domain::ladder::Level;
+use crate::domain::meeting::{AgendaItem, MeetingState};
 use crate::domain::message::{Figures, Message, MessageKind, MessageState};
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::review::{ChainHead, LastTold, Mismatch, Reader, Review, Scope, Summary, Undelivered};
@@ -36,6 +37,28 @@ struct Said {
     messages: Vec<Message>,
     kept: Vec<KeptReview>,
     figures: Map<String, Value>,
+}
+
+/// The agenda of a meeting, a line for each item, and who was invited.
+#[derive(Default)]
+struct Agenda {
+    lines: Vec<String>,
+    attendees: BTreeSet<PersonId>,
+}
+
+impl Agenda {
+    /// What a reader sees of it: who comes, and the office, all; others nothing.
+    fn of(&self, reader: &Reader) -> Vec<String> {
+        let is_invited = match reader.recipient.kind {
+            RecipientKind::Person => self.attendees.contains(&PersonId::new(&*reader.recipient.id)),
+            RecipientKind::Channel => false,
+        };
+        if is_invited || reader.is_office {
+            self.lines.clone()
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 impl Engine {
@@ -459,14 +482,35 @@ impl Engine {
             nominal,
         };
         let board = Board::of(&input);
+        let agenda = self.agenda_of(review, nominal).await?;
         Ok(board
             .readers()
             .into_iter()
             .map(|reader| {
-                let summary = board.summary(&reader);
+                let mut summary = board.summary(&reader);
+                summary.agenda = agenda.of(&reader);
                 (reader, summary)
             })
             .collect())
+    }
+
+    /// What is on the agenda of the meeting that belongs to the review of that time, and who comes to it.
+    async fn agenda_of(&self, review: &Review, nominal: DateTime<Utc>) -> Result<Agenda, DaemonError> {
+        let day = self.config.almanac.today(nominal);
+        let items = self.store.agenda(&review.id, day).await?;
+        if items.is_empty() {
+            return Ok(Agenda::default());
+        }
+        let meeting = self.store.meeting(&review.id, day).await?;
+        let meeting = meeting.filter(|meeting| meeting.state == MeetingState::Planned);
+        Ok(Agenda {
+            attendees: meeting
+                .into_iter()
+                .flat_map(|meeting| meeting.attendees)
+                .map(|attendee| attendee.id)
+                .collect(),
+            lines: items.iter().map(AgendaItem::line).collect(),
+        })
     }
 
     /// Whom messages did not reach, each with how many: those that were given up since the last run, and before the

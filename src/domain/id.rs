@@ -38,6 +38,15 @@ macro_rules! ids {
     )*};
 }
 
+impl TaskId {
+    /// The id of the task of which this one would be a stage: `7` of `7/2`. Whether there is such a task, the ledger says.
+    #[must_use]
+    pub fn of_stage(&self) -> Option<Self> {
+        let (parent, stage) = self.as_str().rsplit_once('/')?;
+        (!parent.is_empty() && !stage.is_empty()).then(|| Self::new(parent))
+    }
+}
+
 ids! {
     /// A task's id, as it stands in the ledger; it belongs to one task for ever.
     TaskId;

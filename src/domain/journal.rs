@@ -58,6 +58,27 @@ pub enum Fact {
         /// What it is now.
         to: When,
     },
+    /// A later deadline was asked for (延期).
+    ExtensionAsked {
+        /// The wanted deadline.
+        to: When,
+        /// Why.
+        note: String,
+    },
+    /// The later deadline was granted, and is in force.
+    ExtensionGranted {
+        /// The deadline that was in force.
+        from: When,
+        /// What was asked for.
+        asked: When,
+        /// What was granted.
+        to: When,
+    },
+    /// The later deadline was refused.
+    ExtensionRefused {
+        /// What was asked for.
+        asked: When,
+    },
     /// The opening date was changed.
     OpenedChanged {
         /// What it was.

@@ -17,7 +17,7 @@ use super::notice::{Recipient, RecipientKind};
 use super::people::Locale;
 
 pub use self::edition::Edition;
-pub use self::said::{CalendarGap, ChainHead, Events, Forecast, LastTold, Reason};
+pub use self::said::{BatchFigures, CalendarGap, ChainHead, Events, Forecast, LastTold, Reason, Request, StageOf};
 
 /// Who gets a review, each their own part of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,6 +197,12 @@ pub struct SummaryLine {
     /// Why it is likely to be late, where it is.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+    /// The later deadline that is asked for, where one is.
+    #[serde(default)]
+    pub request: Option<Request>,
+    /// The task of which it is a stage, where it is one.
+    #[serde(default)]
+    pub stage_of: Option<StageOf>,
 }
 
 /// Tasks of one sort; at most [`LINES_MAX`] of them in full.
@@ -298,7 +304,10 @@ pub struct Summary {
     pub silent: Section,
     /// Waiting for review.
     pub under_review: Section,
-    /// Deadlines moved back since the last review.
+    /// Later deadlines that are asked for and wait for an answer, the longest first.
+    #[serde(default)]
+    pub requests: Section,
+    /// Deadlines moved back since the last review, and extensions that were refused.
     #[serde(default)]
     pub extensions: Events,
     /// Submissions sent back since the last review.
@@ -316,6 +325,12 @@ pub struct Summary {
     /// Open tasks that are green and in no section: only counted.
     #[serde(default)]
     pub fine: u32,
+    /// How each batch stands, in the order of the ledger; empty: there are not several.
+    #[serde(default)]
+    pub batches: Vec<BatchFigures>,
+    /// What is on the agenda of the meeting that belongs to it, a line for each item; for those who come to it.
+    #[serde(default)]
+    pub agenda: Vec<String>,
     /// Closed since the last review.
     pub closed: Section,
     /// What else happened, the latest first; at most [`LINES_MAX`].
@@ -326,7 +341,7 @@ pub struct Summary {
     pub mismatches: Vec<Mismatch>,
     /// For the office.
     pub undelivered: Vec<Undelivered>,
-    /// For the office; none: no task reaches into a year that is not published.
+    /// For the office; none: no task reaches into a year that is not published, and the calendar does not end soon.
     #[serde(default)]
     pub calendar: Option<CalendarGap>,
     /// For the office.
@@ -342,6 +357,8 @@ pub const LINES_MAX: usize = 100;
 pub const DUE_SOON_DAYS: i64 = 14;
 /// Tasks due within so many civil days are looked at for a forecast.
 pub const FORECAST_DAYS: i64 = 90;
+/// The office is warned so many civil days before the calendar ends.
+pub const CALENDAR_ENDS_SOON_DAYS: i64 = 60;
 /// A task is silent after so many working days without a report.
 pub const SILENT_WORKING_DAYS: i64 = 10;
 
@@ -387,6 +404,15 @@ impl Summary {
                 .into_iter()
                 .all(|events| events.count() == 0)
             && self.closed.count() == 0
+            && !self.has_new_request()
+    }
+
+    /// Whether a later deadline was asked for since the last review.
+    fn has_new_request(&self) -> bool {
+        let since = self.since.as_deref().unwrap_or_default();
+        let requests = self.requests.lines.iter().filter_map(|line| line.request.as_ref());
+        // Both are local minutes as text, which sort as they pass.
+        requests.into_iter().any(|request| request.at.as_str() >= since)
     }
 
     /// How many tasks or events each of its sections holds, by name: what was said, in numbers.
@@ -398,6 +424,7 @@ impl Summary {
             ("due_soon", self.due_soon.count()),
             ("silent", self.silent.count()),
             ("under_review", self.under_review.count()),
+            ("requests", self.requests.count()),
             ("extensions", self.extensions.count()),
             ("returns", self.returns.count()),
             ("look_backs", self.look_backs.count()),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::when::When;
+
 /// Something that the office must know about Duban itself; each is told once for each cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "word", rename_all = "kebab-case")]
@@ -63,6 +65,23 @@ pub enum SystemWord {
     CalendarLoaded {
         /// What moved, one line each.
         moved: Vec<String>,
+    },
+    /// Somebody asks for a later deadline; the office answers.
+    ExtensionAsked {
+        /// The task's id.
+        task: String,
+        /// Its title.
+        title: String,
+        /// The id of its unit.
+        unit: String,
+        /// Who asks.
+        by: String,
+        /// The deadline in force.
+        due: When,
+        /// The wanted deadline.
+        to: When,
+        /// Why.
+        note: String,
     },
 }
 

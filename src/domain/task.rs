@@ -229,6 +229,20 @@ pub struct TaskState {
     pub progress: String,
     /// How often a submission was returned.
     pub returns: u32,
+    /// A later deadline that was asked for and waits for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// A later deadline that somebody asks for (延期申请).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The wanted deadline.
+    pub to: When,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub note: String,
 }
 
 impl TaskState {

@@ -34,6 +34,16 @@ impl When {
     pub fn instant(at: DateTime<Utc>) -> Self {
         Self::Instant(at.fixed_offset())
     }
+
+    /// The civil day as written.
+    #[must_use]
+    pub fn day(self) -> NaiveDate {
+        match self {
+            Self::Date(date) => date,
+            Self::Local(local) => local.date(),
+            Self::Instant(at) => at.date_naive(),
+        }
+    }
 }
 
 /// ISO 8601: `2022-01-31`, `2022-01-31T18:00`, `2022-01-31T18:00:00.123+08:00`. Equal values give equal text.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::{one_line, shorten, width};
+use super::escape::{one_line, shorten, when, width};
 use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
@@ -332,6 +332,33 @@ impl Phrases for En {
                 ),
                 &["Planned anew with the published days off:".into()],
                 self.list(moved.iter().map(|line| one_line(line)).collect()),
+            ),
+            SystemWord::ExtensionAsked {
+                task,
+                title,
+                unit,
+                by,
+                due,
+                to,
+                note,
+            } => letter(
+                format!("task {} asks for an extension until {}", one_line(task), when(*to)),
+                &[
+                    format!("{} ({})", one_line(title), one_line(unit)),
+                    format!(
+                        "It is due {}; {} asks for an extension until {}.",
+                        when(*due),
+                        one_line(by),
+                        when(*to)
+                    ),
+                    format!("Why: {}", one_line(note)),
+                    format!(
+                        "Until it is answered the deadline stands. To grant it: duban task grant {id}, with --due DATE for \
+                         another day. To refuse it: duban task refuse {id} --note REASON",
+                        id = one_line(task)
+                    ),
+                ],
+                Vec::new(),
             ),
         }
     }

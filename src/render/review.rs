@@ -14,7 +14,8 @@ use super::plain::Plain;
 use crate::domain::message::Figures;
 use crate::domain::people::Locale;
 use crate::domain::review::{
-    CalendarGap, ChainHead, Change, Events, Forecast, LastTold, Mismatch, Section, Summary, SummaryLine, Undelivered,
+    BatchFigures, CalendarGap, ChainHead, Change, Events, Forecast, LastTold, Mismatch, Request, Section, StageOf,
+    Summary, SummaryLine, Undelivered,
 };
 use crate::domain::task::Light;
 
@@ -56,6 +57,12 @@ pub(super) trait ReviewPhrases: Sync {
     fn told(&self, told: &LastTold) -> String;
     /// Why a task is likely to be late, with the points that each reason counts.
     fn forecast(&self, forecast: &Forecast) -> String;
+    /// Why a later deadline is asked for, and since when.
+    fn request(&self, request: &Request) -> String;
+    /// Of which task a task is a stage.
+    fn stage(&self, stage: &StageOf) -> String;
+    /// How a batch stands.
+    fn batch(&self, batch: &BatchFigures) -> String;
     /// The years that are not published.
     fn calendar(&self, gap: &CalendarGap) -> String;
     /// Where the journal ends.
@@ -75,6 +82,8 @@ pub(super) enum Part {
     Silent,
     /// 待审核
     UnderReview,
+    /// 延期申请
+    Requests,
     /// 延期
     Extensions,
     /// 退回
@@ -85,6 +94,10 @@ pub(super) enum Part {
     Relapses,
     /// 预测
     Forecast,
+    /// 批次
+    Batches,
+    /// 议题
+    Agenda,
     /// 办结
     Closed,
     /// 变化
@@ -190,7 +203,7 @@ pub(super) struct LinePage {
     pub(super) progress: String,
     /// Who was told last; of a forecast, why.
     pub(super) told: String,
-    /// The task's id.
+    /// The task's id, and of which task it is a stage.
     pub(super) id: String,
 }
 
@@ -222,6 +235,12 @@ impl ReviewPage {
             .iter()
             .map(|change| change_line(change, words))
             .collect();
+        let batches = summary.batches.iter().map(|batch| words.batch(batch)).collect();
+        let agenda = summary
+            .agenda
+            .iter()
+            .map(|item| shorten(&one_line(item), CELL_COLUMNS))
+            .collect();
         let mismatches = summary.mismatches.iter().map(|one| words.mismatch(one)).collect();
         let undelivered = summary.undelivered.iter().map(|one| words.undelivered(one)).collect();
         let calendar = summary.calendar.iter().map(|gap| words.calendar(gap)).collect();
@@ -230,11 +249,14 @@ impl ReviewPage {
             tasks(Part::DueSoon, &summary.due_soon),
             tasks(Part::Silent, &summary.silent),
             tasks(Part::UnderReview, &summary.under_review),
+            tasks(Part::Requests, &summary.requests),
             events(Part::Extensions, &summary.extensions),
             events(Part::Returns, &summary.returns),
             tasks(Part::LookBacks, &summary.look_backs),
             events(Part::Relapses, &summary.relapses),
             tasks(Part::Forecast, &summary.forecast),
+            said(Part::Batches, batches),
+            said(Part::Agenda, agenda),
             tasks(Part::Closed, &summary.closed),
             other(Part::Changes, changes, summary.changes_more, since, words),
             said(Part::Mismatches, mismatches),
@@ -408,6 +430,7 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
             told: match part {
                 Part::Overdue => line.told.as_ref().map(|told| words.told(told)),
                 Part::Forecast => line.forecast.as_ref().map(|forecast| words.forecast(forecast)),
+                Part::Requests => line.request.as_ref().map(|request| words.request(request)),
                 Part::DueSoon
                 | Part::Silent
                 | Part::UnderReview
@@ -415,6 +438,8 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
                 | Part::Returns
                 | Part::LookBacks
                 | Part::Relapses
+                | Part::Batches
+                | Part::Agenda
                 | Part::Closed
                 | Part::Changes
                 | Part::Mismatches
@@ -422,7 +447,10 @@ fn section_page(part: Part, section: &Section, since: &str, words: &dyn ReviewPh
                 | Part::Calendar => None,
             }
             .unwrap_or_default(),
-            id: one_line(&line.task.id),
+            id: match &line.stage_of {
+                Some(stage) => format!("{}{}", one_line(&line.task.id), words.stage(stage)),
+                None => one_line(&line.task.id),
+            },
         })
         .collect();
     SectionPage {
@@ -451,11 +479,14 @@ fn part_icon(part: Part) -> &'static str {
         Part::DueSoon => icon(Light::Yellow),
         Part::Silent => "🔕",
         Part::UnderReview => icon(Light::Blue),
+        Part::Requests => "🙋",
         Part::Extensions => "⏳",
         Part::Returns => "↩️",
         Part::LookBacks => "👀",
         Part::Relapses => "🔁",
         Part::Forecast => "🌥️",
+        Part::Batches => "📦",
+        Part::Agenda => "🗓️",
         Part::Closed => "✅",
         Part::Changes => "🔄",
         Part::Mismatches | Part::Undelivered | Part::Calendar => "⚠️",

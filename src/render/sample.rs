@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::phrases::{Letter, Phrases};
 use crate::domain::id::{NoticeId, ReviewId, TaskId};
 use crate::domain::journal::Fact;
@@ -10,11 +12,12 @@ use crate::domain::message::{Digest, Figures, Heard, ITEMS_MAX, Item, Named, Not
 use crate::domain::notice::{Recipient, RecipientKind};
 use crate::domain::people::Locale;
 use crate::domain::review::{
-    CalendarGap, ChainHead, Change, Edition, Events, Forecast, LastTold, Mismatch, Reason, Section, Summary,
-    SummaryLine, Undelivered,
+    BatchFigures, CalendarGap, ChainHead, Change, Edition, Events, Forecast, LastTold, Mismatch, Reason, Request,
+    Section, Summary, SummaryLine, Undelivered,
 };
 use crate::domain::system::{SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
+use crate::domain::when::When;
 
 /// When samples are made.
 pub(super) const AS_OF: &str = "2021-12-21 09:00";
@@ -238,7 +241,20 @@ pub(super) fn system_words() -> Vec<SystemWord> {
         SystemWord::CalendarLoaded {
             moved: vec!["1 due-3wd/warn: 2027-02-18 → 2027-02-15".into()],
         },
+        SystemWord::ExtensionAsked {
+            task: "1".into(),
+            title: "班额整改".into(),
+            unit: "市教育局".into(),
+            by: "张三".into(),
+            due: day(2021, 12, 16),
+            to: day(2022, 1, 31),
+            note: "教室未验收".into(),
+        },
     ]
+}
+
+fn day(year: i32, month: u32, day: u32) -> When {
+    When::Date(NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default())
 }
 
 /// A full summary, an all-green one, one of nothing, and one for a group.
@@ -255,6 +271,9 @@ pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
         due_soon: Section::default(),
         silent: Section::default(),
         under_review: Section::default(),
+        requests: Section::default(),
+        batches: Vec::new(),
+        agenda: Vec::new(),
         extensions: Events::default(),
         returns: Events::default(),
         look_backs: Section::default(),
@@ -281,7 +300,12 @@ pub(super) fn summaries(locale: Locale) -> Vec<Summary> {
     };
     let mut group = full.clone();
     group.edition = Edition::Group;
-    for section in [&mut group.due_soon, &mut group.silent, &mut group.forecast] {
+    for section in [
+        &mut group.due_soon,
+        &mut group.silent,
+        &mut group.requests,
+        &mut group.forecast,
+    ] {
         section.more = section.count();
         section.lines.clear();
     }
@@ -315,6 +339,13 @@ fn summary(locale: Locale) -> Summary {
                     reviewers: vec![person(locale, "李四")],
                     look_back: Some("2021-12-28".into()),
                     forecast: Some(forecast()),
+                    request: Some(Request {
+                        to: "2022-01-31".into(),
+                        at: "2021-12-17 10:00".into(),
+                        working_days: 1,
+                        note: said(locale, "教室未验收", "the rooms are not inspected yet"),
+                    }),
+                    stage_of: None,
                 }
             })
             .collect(),
@@ -359,8 +390,29 @@ fn summary(locale: Locale) -> Summary {
         due_soon: section(Anchor::Due, Light::Yellow, &[(false, 0, 0), (false, 3, 5)], 0),
         silent: section(Anchor::Reported, Light::Green, &[(false, 20, 28)], 0),
         under_review: section(Anchor::Submitted, Light::Blue, &[(true, -1, -1)], 0),
+        requests: section(Anchor::Due, Light::Yellow, &[(false, 3, 5)], 0),
+        batches: [("第一批", "First batch", 2), ("", "", 0)]
+            .map(|(zh, en, red)| BatchFigures {
+                batch: said(locale, zh, en),
+                figures: Figures {
+                    green: 4,
+                    red,
+                    ..Figures::default()
+                },
+            })
+            .into(),
+        agenda: vec![said(
+            locale,
+            "1: 教室验收（张三）",
+            "1: inspection of the rooms (Zhang San)",
+        )],
         extensions: Events {
-            lines: moved.iter().map(|fact| change(fact.clone(), "")).collect(),
+            lines: moved
+                .iter()
+                .cloned()
+                .chain(answers())
+                .map(|fact| change(fact, ""))
+                .collect(),
             more: 0,
         },
         returns: Events {
@@ -400,6 +452,7 @@ fn summary(locale: Locale) -> Summary {
         }],
         calendar: Some(CalendarGap {
             known_until: "2026-12-31".into(),
+            days_left: 1837,
             years: vec![(2027, 2)],
         }),
         head: Some(ChainHead {
@@ -407,6 +460,25 @@ fn summary(locale: Locale) -> Summary {
             hash: "408213907715".into(),
         }),
         trial_for: None,
+    }
+}
+
+/// Extensions: granted as asked for, granted otherwise, refused.
+fn answers() -> [Fact; 3] {
+    let (from, asked) = (day(2021, 12, 16), day(2022, 1, 31));
+    let granted = |to| Fact::ExtensionGranted { from, asked, to };
+    [
+        granted(asked),
+        granted(day(2022, 1, 15)),
+        Fact::ExtensionRefused { asked },
+    ]
+}
+
+/// A text in one of two languages.
+fn said(locale: Locale, zh: &str, en: &str) -> String {
+    match locale {
+        Locale::ZhCn => zh.into(),
+        Locale::En => en.into(),
     }
 }
 

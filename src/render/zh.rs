@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::{one_line, shorten, width};
+use super::escape::{one_line, shorten, when, width};
 use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
@@ -294,6 +294,27 @@ impl Phrases for Zh {
                 format!("日历已更新，{}条暂定通知改期", moved.len()),
                 &["已按公布的节假日安排重新计算（任务、阶次：原时间 → 新时间）：".into()],
                 self.list(moved.iter().map(|line| one_line(line)).collect()),
+            ),
+            SystemWord::ExtensionAsked {
+                task,
+                title,
+                unit,
+                by,
+                due,
+                to,
+                note,
+            } => letter(
+                format!("任务{}申请延期至{}", one_line(task), when(*to)),
+                &[
+                    format!("{}（{}）", one_line(title), one_line(unit)),
+                    format!("现时限{}，{}申请延期至{}。", when(*due), one_line(by), when(*to)),
+                    format!("理由：{}", one_line(note)),
+                    format!(
+                        "未答复前仍按原时限督办。同意：duban task grant {id}（另定时限加 --due 日期）；不同意：duban task refuse {id} --note 理由",
+                        id = one_line(task)
+                    ),
+                ],
+                Vec::new(),
             ),
         }
     }

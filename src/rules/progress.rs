@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::domain::journal::Fact;
-use crate::domain::task::{Phase, TaskState};
+use crate::domain::task::{Asked, Phase, TaskState};
 use crate::domain::when::When;
 
 /// What somebody does to a task.
@@ -36,6 +36,20 @@ pub enum Act {
     },
     /// Calls it off.
     Cancel,
+    /// Asks for a later deadline.
+    Extend {
+        /// The wanted deadline.
+        to: When,
+        /// Why.
+        note: String,
+    },
+    /// Grants the later deadline that was asked for.
+    Grant {
+        /// Another deadline than the wanted one.
+        due: Option<When>,
+    },
+    /// Refuses the later deadline that was asked for.
+    Refuse,
 }
 
 /// Why an act is not allowed now.
@@ -61,6 +75,7 @@ pub fn decide(state: &TaskState, act: &Act) -> Result<Fact, Refused> {
     if standing == Withdrawn {
         return Err(refused("changed", "put it back into the ledger first"));
     }
+    let asked = state.asked.as_ref().map(|asked| asked.to);
     let (allowed, fact, verb, hint): (&[Phase], Fact, _, _) = match act {
         Act::Acknowledge => (
             &[Open],
@@ -106,11 +121,81 @@ pub fn decide(state: &TaskState, act: &Act) -> Result<Fact, Refused> {
             "cancelled",
             "reopen it first",
         ),
+        Act::Extend { to, note } => {
+            refuse_extension(state, *to).map_or(Ok(()), |(verb, hint)| Err(refused(verb, hint)))?;
+            (
+                &[Open, Acknowledged],
+                Fact::ExtensionAsked {
+                    to: *to,
+                    note: note.clone(),
+                },
+                "extended",
+                "a later deadline is asked for while the work is still to be done",
+            )
+        }
+        Act::Grant { due } => {
+            let Some(asked) = asked else {
+                return Err(refused("granted a later deadline", NOBODY_ASKED));
+            };
+            let to = due.unwrap_or(asked);
+            if !is_later(to, state.due) {
+                return Err(refused(
+                    "granted a deadline that is not later than the one in force",
+                    "give a later --due, or refuse the extension",
+                ));
+            }
+            (
+                &[Open, Acknowledged, Submitted],
+                Fact::ExtensionGranted {
+                    from: state.due,
+                    asked,
+                    to,
+                },
+                "granted a later deadline",
+                "reopen it first",
+            )
+        }
+        Act::Refuse => {
+            let Some(asked) = asked else {
+                return Err(refused("refused a later deadline", NOBODY_ASKED));
+            };
+            (
+                &[Open, Acknowledged, Submitted],
+                Fact::ExtensionRefused { asked },
+                "refused a later deadline",
+                "reopen it first",
+            )
+        }
     };
     if allowed.contains(&standing) {
         Ok(fact)
     } else {
         Err(refused(verb, hint))
+    }
+}
+
+const NOBODY_ASKED: &str = "nobody asks for one: `duban task extend` asks, and an answer or a new deadline settles it";
+
+/// Why a later deadline cannot be asked for, and what to do.
+fn refuse_extension(state: &TaskState, to: When) -> Option<(&'static str, &'static str)> {
+    if state.asked.is_some() && matches!(state.phase, Phase::Open | Phase::Acknowledged) {
+        return Some((
+            "extended: an extension is asked for already",
+            "`duban task grant` or `duban task refuse` answers it first",
+        ));
+    }
+    (!is_later(to, state.due)).then_some((
+        "extended to a deadline that is not later than the one in force",
+        "give a later --to; `duban task show` tells the deadline",
+    ))
+}
+
+/// Whether a deadline is later than another: by day, and by time where both have one on the same day.
+fn is_later(to: When, than: When) -> bool {
+    match (to, than) {
+        (When::Instant(to), When::Instant(than)) => to > than,
+        (When::Local(to), When::Local(than)) => to > than,
+        _ => to.day() > than.day(),
     }
 }
 
@@ -153,9 +238,11 @@ pub fn apply(state: Option<TaskState>, fact: &Fact, at: DateTime<Utc>) -> Option
             state.returns += 1;
             if let Some(due) = due {
                 move_due(&mut state, *due, at);
+                state.asked = None;
             }
         }
         Fact::Closed { on } => {
+            state.asked = None;
             if state.phase == Phase::Submitted {
                 state.reviewed = Some(at);
             }
@@ -163,10 +250,25 @@ pub fn apply(state: Option<TaskState>, fact: &Fact, at: DateTime<Utc>) -> Option
             state.closed = Some(on.unwrap_or_else(|| When::instant(at)));
         }
         Fact::Reopened { due } => reopen(&mut state, *due, at),
-        Fact::Cancelled => state.phase = Phase::Cancelled,
+        Fact::Cancelled => {
+            state.phase = Phase::Cancelled;
+            state.asked = None;
+        }
         Fact::Withdrawn => state.withdrawn = true,
         Fact::Restored => state.withdrawn = false,
-        Fact::DueChanged { to, .. } => move_due(&mut state, *to, at),
+        // A deadline given otherwise answers whoever asked for one.
+        Fact::DueChanged { to, .. } | Fact::ExtensionGranted { to, .. } => {
+            move_due(&mut state, *to, at);
+            state.asked = None;
+        }
+        Fact::ExtensionAsked { to, note } => {
+            state.asked = Some(Asked {
+                to: *to,
+                at,
+                note: note.clone(),
+            });
+        }
+        Fact::ExtensionRefused { .. } => state.asked = None,
         Fact::OpenedChanged { to, .. } => {
             state.opened = *to;
             state.opened_since = Some(at);
@@ -208,6 +310,7 @@ fn loaded(due: When, opened: Option<When>, ladder_print: String, at: DateTime<Ut
         ladder_print,
         progress: String::new(),
         returns: 0,
+        asked: None,
     }
 }
 
@@ -226,6 +329,7 @@ fn reopen(state: &mut TaskState, due: Option<When>, at: DateTime<Utc>) {
     state.submitted = None;
     state.reviewed = None;
     state.closed = None;
+    state.asked = None;
     state.reopened = Some(at);
     state.reopened_with_due = due.is_some();
     if let Some(due) = due {
@@ -315,6 +419,77 @@ mod tests {
     fn a_withdrawn_task_that_returns_goes_on_where_it_was() {
         let state = after(&[Fact::Submitted, Fact::Withdrawn, Fact::Restored]);
         assert_eq!(state.standing(), Phase::Submitted);
+    }
+
+    fn asking(to: &str) -> Fact {
+        Fact::ExtensionAsked {
+            to: due(to),
+            note: "雨季".into(),
+        }
+    }
+
+    #[test]
+    fn an_extension_that_is_granted_sets_the_deadline_and_one_that_is_refused_leaves_it() {
+        let state = after(&[asking("2022-04-15")]);
+        let asked = state.asked.clone().expect("it is asked for");
+        assert_eq!(
+            (asked.to, asked.at, asked.note.as_str()),
+            (due("2022-04-15"), at(2), "雨季")
+        );
+        assert_eq!(state.due, due("2022-03-31"), "asking moves nothing");
+        let granted = decide(&state, &Act::Grant { due: None }).expect("it can be granted");
+        let state = apply(Some(state), &granted, at(5)).expect("a state");
+        assert_eq!(
+            (state.due, state.due_since, &state.asked),
+            (due("2022-04-15"), Some(at(5)), &None)
+        );
+        let state = after(&[asking("2022-04-15")]);
+        let refused = decide(&state, &Act::Refuse).expect("it can be refused");
+        let state = apply(Some(state), &refused, at(5)).expect("a state");
+        assert_eq!(
+            (state.due, state.due_since, state.asked),
+            (due("2022-03-31"), None, None)
+        );
+    }
+
+    #[test]
+    fn another_deadline_than_the_wanted_one_can_be_granted_if_it_is_later_than_the_old_one() {
+        let state = after(&[asking("2022-04-15")]);
+        let grant = |day| decide(&state, &Act::Grant { due: Some(due(day)) });
+        let expected = Fact::ExtensionGranted {
+            from: due("2022-03-31"),
+            asked: due("2022-04-15"),
+            to: due("2022-04-08"),
+        };
+        assert_eq!(grant("2022-04-08"), Ok(expected));
+        assert!(grant("2022-03-31").is_err());
+    }
+
+    #[test]
+    fn one_extension_is_asked_for_at_a_time_and_only_for_a_later_day() {
+        let ask = |state: &TaskState, day: &str| {
+            let (to, note) = (due(day), String::new());
+            decide(state, &Act::Extend { to, note })
+        };
+        let open = after(&[]);
+        assert!(ask(&open, "2022-04-01").is_ok());
+        assert!(ask(&open, "2022-03-31").is_err());
+        let again = ask(&after(&[asking("2022-04-15")]), "2022-05-01").expect_err("one is asked for");
+        assert!(again.to_string().contains("asked for already"), "{again}");
+        assert!(decide(&open, &Act::Grant { due: None }).is_err());
+        assert!(decide(&open, &Act::Refuse).is_err());
+    }
+
+    #[test]
+    fn what_settles_the_deadline_otherwise_settles_the_request_and_a_submission_does_not() {
+        let after = |fact: Fact| after(&[asking("2022-04-15"), Fact::Submitted, fact]).asked;
+        let to = due("2022-05-01");
+        let from = due("2022-03-31");
+        assert!(after(Fact::Returned { due: None }).is_some());
+        assert_eq!(after(Fact::Returned { due: Some(to) }), None);
+        assert_eq!(after(Fact::DueChanged { from, to }), None);
+        assert_eq!(after(Fact::Closed { on: None }), None);
+        assert_eq!(after(Fact::Cancelled), None);
     }
 
     #[test]

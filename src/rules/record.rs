@@ -131,6 +131,7 @@ impl Record {
                 self.extensions += due.map_or(0, later);
             }
             Fact::DueChanged { to, .. } => self.extensions += later(*to),
+            Fact::ExtensionGranted { .. } => self.extensions += 1,
             Fact::Closed { on } => self
                 .closings
                 .push(on.map_or(almanac.today(at), |on| almanac.date_of(on))),
@@ -142,6 +143,8 @@ impl Record {
             | Fact::Withdrawn
             | Fact::Restored
             | Fact::OpenedChanged { .. }
+            | Fact::ExtensionAsked { .. }
+            | Fact::ExtensionRefused { .. }
             | Fact::LadderChanged { .. }
             | Fact::Changed { .. } => {}
         }

@@ -103,7 +103,7 @@ impl Store {
         let rows: Vec<EntryCells> = sqlx::query_as(
             "SELECT seq, at, task, kind, who, data, prev, hash FROM journal WHERE seq <= $1 AND task IS NOT NULL \
              AND kind IN ('loaded', 'submitted', 'returned', 'closed', 'reopened', 'cancelled', 'withdrawn', 'restored', \
-             'due-changed', 'opened-changed') ORDER BY seq",
+             'due-changed', 'extension-granted', 'opened-changed') ORDER BY seq",
         )
         .bind(i64::try_from(until_seq).unwrap_or(i64::MAX))
         .fetch_all(self.read())

@@ -104,6 +104,21 @@ impl Store {
         now: Instant,
         decide: impl FnOnce(&StoredTask) -> Result<Change, E> + Send,
     ) -> Result<Result<StoredTask, ActError<E>>> {
+        self.act_telling(id, now, |stored| Ok((Vec::new(), decide(stored)?)))
+            .await
+    }
+
+    /// [`Store::act`] that also keeps words for the office, in the same transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::act`].
+    pub async fn act_telling<E: Send>(
+        &self,
+        id: &TaskId,
+        now: Instant,
+        decide: impl FnOnce(&StoredTask) -> Result<(Vec<PendingWord>, Change), E> + Send,
+    ) -> Result<Result<StoredTask, ActError<E>>> {
         let mut tx = self.begin().await?;
         let row: Option<Cells> = sqlx::query_as("SELECT task, state, next_at FROM tasks WHERE id = $1")
             .bind(id.as_str())
@@ -113,14 +128,15 @@ impl Store {
             let near = near(&mut tx, id).await?;
             return Ok(Err(ActError::Unknown { id: id.clone(), near }));
         };
-        let mut change = match decide(&stored(row)?) {
-            Ok(change) => change,
+        let (telling, mut change) = match decide(&stored(row)?) {
+            Ok(decided) => decided,
             Err(refusal) => return Ok(Err(ActError::Refused(refusal))),
         };
         change.next_at = Some(instant(ms(now))?);
         let entries = std::mem::take(&mut change.entries);
         sqlite::upsert_tasks(&mut tx, std::slice::from_ref(&change)).await?;
         journal::append(&mut tx, entries).await?;
+        words::put(&mut tx, now, &telling).await?;
         tx.commit().await?;
         Ok(Ok(StoredTask {
             task: change.task,

@@ -82,6 +82,7 @@ fn change(id: &str, order: u32, next_at: Option<Instant>) -> Change {
         ladder_print: String::new(),
         progress: String::new(),
         returns: 0,
+        asked: None,
     };
     Change {
         entries: vec![draft("loaded", Some(id))],

@@ -25,6 +25,17 @@ pub enum Act {
     Reopen(WithDue),
     /// Call it off
     Cancel(Plain),
+    /// Ask for a later deadline, with a reason; the office is told at once
+    #[command(
+        after_help = "The deadline in force stands until somebody grants the extension.\n\nExample:\n  duban task extend 7 --to 2022-03-31 --note \"the rainy season delays the road works\" --by 王科长"
+    )]
+    Extend(Extend),
+    /// Grant the later deadline that was asked for, or another one
+    #[command(after_help = "Example:\n  duban task grant 7 --due 2022-03-15 --note \"no later than the inspection\"")]
+    Grant(WithDue),
+    /// Refuse the later deadline that was asked for, with a reason
+    #[command(after_help = "Example:\n  duban task refuse 7 --note \"the deadline is set by the province\"")]
+    Refuse(Refuse),
     /// Show the task, its state and its history
     Show(Show),
 }
@@ -74,6 +85,35 @@ pub struct WithDue {
     /// By whom.
     #[command(flatten)]
     pub said: Said,
+}
+
+/// A request for a later deadline.
+#[derive(Clone, Debug, Args)]
+pub struct Extend {
+    /// The task's id
+    pub task: TaskId,
+    /// The wanted deadline: a date, or a date and time
+    #[arg(long, value_name = "WHEN")]
+    pub to: When,
+    /// Why
+    #[arg(long, value_name = "REASON")]
+    pub note: String,
+    /// Who asks, for the journal; default: the user at the keyboard
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// A request that is refused.
+#[derive(Clone, Debug, Args)]
+pub struct Refuse {
+    /// The task's id
+    pub task: TaskId,
+    /// Why
+    #[arg(long, value_name = "REASON")]
+    pub note: String,
+    /// Who refuses, for the journal; default: the user at the keyboard
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
 }
 
 /// A look at a task.

@@ -43,6 +43,8 @@ struct Shown {
     reviewed: Option<String>,
     closed: Option<String>,
     reopened: Option<String>,
+    extension: Option<Value>,
+    stages: Vec<String>,
     mismatches: Vec<Value>,
     history: Vec<Happened>,
 }
@@ -68,13 +70,19 @@ pub(super) async fn show(flag: Option<&Path>, args: &Show) -> Result<(), Failure
         None => Vec::new(),
     };
     let row = picture.row(&desk.config, stored, now);
-    let shown = shown(row, stored, &entries, &desk.config.almanac);
+    let mut shown = shown(row, stored, &entries, &desk.config.almanac);
+    let stages = picture.stages_of(&args.task);
+    shown.stages = stages.iter().map(|stage| stage.task.id.to_string()).collect();
+    let family = Family {
+        whole: picture.whole_of(&args.task),
+        stages,
+    };
     let mut out = io::stdout().lock();
     match args.format {
         ShowFormat::Json => write_json(&mut out, &shown)?,
         ShowFormat::Table => {
             let colour = Colour::for_stdout(desk.env.get("NO_COLOR"));
-            cells(&desk, &shown, stored).write(&mut out, colour)?;
+            cells(&desk, &shown, stored, &family).write(&mut out, colour)?;
             if !shown.history.is_empty() {
                 writeln!(out)?;
                 history(&shown.history).write(&mut out, colour)?;
@@ -114,6 +122,11 @@ fn shown(status: StatusRow, stored: &StoredTask, entries: &[Entry], almanac: &Al
         reviewed: at(state.reviewed),
         closed: state.closed.map(|closed| value(almanac, closed)),
         reopened: at(state.reopened),
+        extension: state.asked.as_ref().map(|asked| {
+            let (to, since) = (value(almanac, asked.to), local_time(almanac, asked.at));
+            json!({"to": to, "asked": since, "note": asked.note})
+        }),
+        stages: Vec::new(),
         mismatches: intake::mismatches(task, state)
             .into_iter()
             .map(|found| json!({"column": found.column, "row": found.row, "journal": found.journal}))
@@ -134,6 +147,46 @@ fn shown(status: StatusRow, stored: &StoredTask, entries: &[Entry], almanac: &Al
     }
 }
 
+/// The task of which it is a stage, and its own stages.
+struct Family<'a> {
+    whole: Option<&'a StoredTask>,
+    stages: Vec<&'a StoredTask>,
+}
+
+impl Family<'_> {
+    fn whole(&self) -> String {
+        let whole = self.whole.map(|whole| (&whole.task, whole.state.due));
+        whole.map_or_else(String::new, |(task, due)| {
+            format!("{} {}, due {due}", task.id, task.title)
+        })
+    }
+
+    fn stages(&self) -> String {
+        let stages: Vec<String> = self
+            .stages
+            .iter()
+            .map(|stage| {
+                let standing = stage.state.standing().as_str();
+                format!("{} {standing}, due {}", stage.task.id, stage.state.due)
+            })
+            .collect();
+        stages.join("; ")
+    }
+}
+
+/// `until 2022-03-31, asked 2022-03-01T09:00:00+08:00: the rainy season`
+fn extension(extension: Option<&Value>) -> String {
+    let text = |name: &str| {
+        extension
+            .and_then(|value| value.get(name)?.as_str())
+            .unwrap_or_default()
+    };
+    match extension {
+        Some(_) => format!("until {}, since {}: {}", text("to"), text("asked"), text("note")),
+        None => String::new(),
+    }
+}
+
 /// A value as written; an instant in the configured zone.
 fn value(almanac: &Almanac, when: When) -> String {
     match when {
@@ -143,7 +196,7 @@ fn value(almanac: &Almanac, when: When) -> String {
 }
 
 /// What is said of the task, a line each; empty cells are left out.
-fn cells(desk: &Desk, shown: &Shown, stored: &StoredTask) -> Table {
+fn cells(desk: &Desk, shown: &Shown, stored: &StoredTask, family: &Family<'_>) -> Table {
     let people = &desk.config.people;
     let task = &stored.task;
     let names = |parties: &[_]| {
@@ -173,7 +226,14 @@ fn cells(desk: &Desk, shown: &Shown, stored: &StoredTask) -> Table {
         ("light", light_cell(row.light)),
         ("state", row.state.into()),
         ("due", left.into()),
+        (
+            "extension asked",
+            Cell::painted(extension(shown.extension.as_ref()), Paint::Yellow),
+        ),
         ("progress", row.progress.clone().into()),
+        ("part of", family.whole().into()),
+        ("stages", family.stages().into()),
+        ("batch", row.batch.clone().into()),
         ("area", row.area.clone().into()),
         ("problem", shown.problem.clone().into()),
         ("measures", shown.measures.clone().into()),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Change;
 use crate::domain::ladder::Level;
+use crate::domain::message::Figures;
 
 /// Events of one sort since the last review, the latest first; at most [`LINES_MAX`](super::LINES_MAX) in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,12 +113,48 @@ pub struct Forecast {
     pub reasons: Vec<Reason>,
 }
 
+/// A later deadline that was asked for and waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The wanted deadline, as people read it.
+    pub to: String,
+    /// When it was asked for, local: `2021-12-20 15:30`.
+    pub at: String,
+    /// For how many working days it has waited.
+    pub working_days: i64,
+    /// Why.
+    pub note: String,
+}
+
+/// The tasks of one batch (批次) by light.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchFigures {
+    /// Its name; empty: the tasks of no batch.
+    pub batch: String,
+    /// Its tasks by light.
+    pub figures: Figures,
+}
+
+/// The task of which another is a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageOf {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its deadline in force, local.
+    pub due: String,
+}
+
 /// Years whose calendar is not published and that tasks reach into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarGap {
     /// The last day that is known, `2026-12-31`.
     pub known_until: String,
-    /// How many open tasks are due beyond, by year.
+    /// How many days from the review's day until then, negative after it.
+    #[serde(default)]
+    pub days_left: i64,
+    /// How many open tasks are due beyond, by year; empty: none is yet.
     pub years: Vec<(i32, u32)>,
 }
 

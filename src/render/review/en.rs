@@ -4,8 +4,8 @@ use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
 use crate::domain::review::{
-    CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason, SILENT_WORKING_DAYS,
-    Summary, SummaryLine, Undelivered,
+    BatchFigures, CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason,
+    Request, SILENT_WORKING_DAYS, StageOf, Summary, SummaryLine, Undelivered,
 };
 use crate::render::en::{En as Common, count};
 use crate::render::escape::{one_line, shorten, when};
@@ -101,18 +101,21 @@ impl ReviewPhrases for En {
             Part::DueSoon => format!("Due within {DUE_SOON_DAYS} days ({count})"),
             Part::Silent => format!("No report for {SILENT_WORKING_DAYS} working days or more ({count})"),
             Part::UnderReview => format!("Awaiting review ({count})"),
-            Part::Extensions => format!("Deadlines extended since the last review ({count})"),
+            Part::Requests => format!("Extensions asked for, waiting for an answer ({count})"),
+            Part::Extensions => format!("Extensions granted or refused, deadlines moved back ({count})"),
             Part::Returns => format!("Returned since the last review ({count})"),
             Part::LookBacks => format!("To be looked at again within {DUE_SOON_DAYS} days ({count})"),
             Part::Relapses => format!("Relapsed: reopened after closing ({count})"),
             Part::Forecast => format!("Likely to be late ({count})"),
+            Part::Batches => format!("By batch ({count})"),
+            Part::Agenda => format!("Agenda of the meeting ({count})"),
             Part::Closed if since.is_empty() => format!("Closed ({count})"),
             Part::Closed => format!("Closed since the last review ({count})"),
             Part::Changes if since.is_empty() => format!("Changes ({count})"),
             Part::Changes => format!("Changes since the last review ({count})"),
             Part::Mismatches => format!("Ledger and journal disagree ({count})"),
             Part::Undelivered => format!("Messages that did not arrive ({count})"),
-            Part::Calendar => "Years whose holidays are not published".into(),
+            Part::Calendar => "Calendar".into(),
         }
     }
 
@@ -135,6 +138,20 @@ impl ReviewPhrases for En {
                     _ => format!("awaiting review{by}"),
                 }
             }
+            Part::Requests => line.request.as_ref().map_or_else(
+                || Common.deadline(standing),
+                |request| {
+                    let waited = match request.working_days {
+                        1.. => format!(", waiting for {}", count(request.working_days, "working day")),
+                        _ => String::new(),
+                    };
+                    format!(
+                        "asks for an extension until {}{waited}; {}",
+                        request.to,
+                        Common.deadline(standing)
+                    )
+                },
+            ),
             Part::LookBacks => format!("look again on {}", line.look_back.as_deref().unwrap_or_default()),
             // Working days and civil days: a holiday between hides in the one and not in the other.
             Part::Overdue if standing.passed && standing.working_days_left < 0 => {
@@ -150,6 +167,8 @@ impl ReviewPhrases for En {
             | Part::Returns
             | Part::Relapses
             | Part::Forecast
+            | Part::Batches
+            | Part::Agenda
             | Part::Changes
             | Part::Mismatches
             | Part::Undelivered
@@ -182,6 +201,21 @@ impl ReviewPhrases for En {
             Fact::Withdrawn => "no longer in the ledger".into(),
             Fact::Restored => "back in the ledger".into(),
             Fact::DueChanged { from, to } => format!("deadline moved from {} to {}", when(*from), when(*to)),
+            Fact::ExtensionAsked { to, .. } => format!("asked for an extension until {}", when(*to)),
+            Fact::ExtensionGranted { from, asked, to } if asked == to => {
+                format!(
+                    "extension granted, deadline moved from {} to {}",
+                    when(*from),
+                    when(*to)
+                )
+            }
+            Fact::ExtensionGranted { from, asked, to } => format!(
+                "extension granted, deadline moved from {} to {} (asked for {})",
+                when(*from),
+                when(*to),
+                when(*asked)
+            ),
+            Fact::ExtensionRefused { asked } => format!("extension until {} refused", when(*asked)),
             Fact::OpenedChanged { from, to } => format!("opening moved from {} to {}", when(*from), when(*to)),
             Fact::LadderChanged { .. } => "ladder changed".into(),
             Fact::Changed { columns } => format!("changed: {}", columns.join(", ")),
@@ -255,7 +289,48 @@ impl ReviewPhrases for En {
         format!("why: {}; {} in all", reasons.join("; "), points(forecast.score))
     }
 
+    fn request(&self, request: &Request) -> String {
+        format!(
+            "why: {} (asked on {})",
+            shorten(&one_line(&request.note), 160),
+            request.at
+        )
+    }
+
+    fn stage(&self, stage: &StageOf) -> String {
+        format!(" (a stage of task {}, which is due {})", one_line(&stage.id), stage.due)
+    }
+
+    fn batch(&self, batch: &BatchFigures) -> String {
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            grey,
+        } = batch.figures;
+        let name = match one_line(&batch.batch) {
+            name if name.is_empty() => "No batch".to_owned(),
+            name => name,
+        };
+        format!(
+            "{name} ({}): {red} overdue, {yellow} near the deadline, {green} on track, {blue} awaiting review, {grey} closed \
+             or cancelled",
+            count(i64::from(green + yellow + red + blue + grey), "task")
+        )
+    }
+
     fn calendar(&self, gap: &CalendarGap) -> String {
+        if gap.years.is_empty() {
+            let when = match gap.days_left {
+                0.. => format!("{} left", count(gap.days_left, "day")),
+                _ => format!("{} ago", count(-gap.days_left, "day")),
+            };
+            return format!(
+                "The calendar ends on {} ({when}); what is counted beyond is by weekends alone: please update it",
+                gap.known_until
+            );
+        }
         let years: Vec<String> = gap
             .years
             .iter()

@@ -4,8 +4,8 @@ use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
 use crate::domain::review::{
-    CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason, SILENT_WORKING_DAYS,
-    Summary, SummaryLine, Undelivered,
+    BatchFigures, CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason,
+    Request, SILENT_WORKING_DAYS, StageOf, Summary, SummaryLine, Undelivered,
 };
 use crate::render::escape::{one_line, shorten, when};
 use crate::render::phrases::Phrases;
@@ -97,18 +97,21 @@ impl ReviewPhrases for Zh {
             Part::DueSoon => format!("{DUE_SOON_DAYS}天内到期（{count}项）"),
             Part::Silent => format!("{SILENT_WORKING_DAYS}个工作日以上未报进展（{count}项）"),
             Part::UnderReview => format!("待审核（{count}项）"),
-            Part::Extensions => format!("上次调度以来延期（{count}项）"),
+            Part::Requests => format!("延期申请待答复（{count}项）"),
+            Part::Extensions => format!("上次调度以来延期办理情况（{count}项）"),
             Part::Returns => format!("上次调度以来审核退回（{count}项）"),
             Part::LookBacks => format!("{DUE_SOON_DAYS}天内回头看（{count}项）"),
             Part::Relapses => format!("问题反弹，办结后重新打开（{count}项）"),
             Part::Forecast => format!("预计可能逾期（{count}项）"),
+            Part::Batches => format!("各批次情况（{count}批）"),
+            Part::Agenda => format!("本次会议议题（{count}项）"),
             Part::Closed if since.is_empty() => format!("近期办结（{count}项）"),
             Part::Closed => format!("上次调度以来办结（{count}项）"),
             Part::Changes if since.is_empty() => format!("近期变化（{count}条）"),
             Part::Changes => format!("上次调度以来的变化（{count}条）"),
             Part::Mismatches => format!("台账与记录不一致（{count}处）"),
             Part::Undelivered => format!("消息未能送达（{count}人）"),
-            Part::Calendar => "放假安排尚未公布的年度".into(),
+            Part::Calendar => "放假安排".into(),
         }
     }
 
@@ -132,6 +135,16 @@ impl ReviewPhrases for Zh {
                     _ => format!("待审核{by}"),
                 }
             }
+            Part::Requests => line.request.as_ref().map_or_else(
+                || Common.deadline(standing),
+                |request| {
+                    let waited = match request.working_days {
+                        1.. => format!("，已等待{}个工作日", request.working_days),
+                        _ => String::new(),
+                    };
+                    format!("申请延期至{}{waited}；{}", request.to, Common.deadline(standing))
+                },
+            ),
             Part::LookBacks => format!("{}回头看", line.look_back.as_deref().unwrap_or_default()),
             // Working days and civil days: a holiday between hides in the one and not in the other.
             Part::Overdue if standing.passed && standing.working_days_left < 0 => {
@@ -147,6 +160,8 @@ impl ReviewPhrases for Zh {
             | Part::Returns
             | Part::Relapses
             | Part::Forecast
+            | Part::Batches
+            | Part::Agenda
             | Part::Changes
             | Part::Mismatches
             | Part::Undelivered
@@ -179,6 +194,19 @@ impl ReviewPhrases for Zh {
             Fact::Withdrawn => "已不在台账中".into(),
             Fact::Restored => "恢复到台账".into(),
             Fact::DueChanged { from, to } => format!("时限由{}改为{}", when(*from), when(*to)),
+            Fact::ExtensionAsked { to, .. } => format!("申请延期至{}", when(*to)),
+            Fact::ExtensionGranted { from, asked, to } if asked == to => {
+                format!("批准延期，时限由{}改为{}", when(*from), when(*to))
+            }
+            Fact::ExtensionGranted { from, asked, to } => {
+                format!(
+                    "批准延期，时限由{}改为{}（申请至{}）",
+                    when(*from),
+                    when(*to),
+                    when(*asked)
+                )
+            }
+            Fact::ExtensionRefused { asked } => format!("不同意延期（申请至{}）", when(*asked)),
             Fact::OpenedChanged { from, to } => format!("立项日期由{}改为{}", when(*from), when(*to)),
             Fact::LadderChanged { .. } => "督办阶梯调整".into(),
             Fact::Changed { columns } => {
@@ -255,7 +283,43 @@ impl ReviewPhrases for Zh {
         format!("理由：{}；合计{}分", reasons.join("；"), forecast.score)
     }
 
+    fn request(&self, request: &Request) -> String {
+        format!("理由：{}（{}申请）", shorten(&one_line(&request.note), 160), request.at)
+    }
+
+    fn stage(&self, stage: &StageOf) -> String {
+        format!("（任务{}的阶段，全项时限{}）", one_line(&stage.id), stage.due)
+    }
+
+    fn batch(&self, batch: &BatchFigures) -> String {
+        let Figures {
+            green,
+            yellow,
+            red,
+            blue,
+            grey,
+        } = batch.figures;
+        let name = match one_line(&batch.batch) {
+            name if name.is_empty() => "未分批次".to_owned(),
+            name => name,
+        };
+        format!(
+            "{name}（共{}项）：逾期{red}，临近时限{yellow}，正常{green}，待审核{blue}，办结或取消{grey}",
+            green + yellow + red + blue + grey
+        )
+    }
+
     fn calendar(&self, gap: &CalendarGap) -> String {
+        if gap.years.is_empty() {
+            let when = match gap.days_left {
+                0.. => format!("还有{}天", gap.days_left),
+                _ => format!("已过{}天", -gap.days_left),
+            };
+            return format!(
+                "放假安排只载至{}（{when}）；其后按周末推算，请及时更新日历",
+                gap.known_until
+            );
+        }
         let years: Vec<String> = gap
             .years
             .iter()

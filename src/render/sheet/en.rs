@@ -84,6 +84,21 @@ impl SheetPhrases for En {
             Fact::Withdrawn => "no longer in the ledger".into(),
             Fact::Restored => "back in the ledger".into(),
             Fact::DueChanged { from, to } => format!("deadline moved from {} to {}", when(*from), when(*to)),
+            Fact::ExtensionAsked { to, .. } => format!("asked for an extension until {}", when(*to)),
+            Fact::ExtensionGranted { from, asked, to } if asked == to => {
+                format!(
+                    "extension granted, deadline moved from {} to {}",
+                    when(*from),
+                    when(*to)
+                )
+            }
+            Fact::ExtensionGranted { from, asked, to } => format!(
+                "extension granted, deadline moved from {} to {} (asked for {})",
+                when(*from),
+                when(*to),
+                when(*asked)
+            ),
+            Fact::ExtensionRefused { asked } => format!("extension until {} refused", when(*asked)),
             Fact::OpenedChanged { from, to } => format!("opening moved from {} to {}", when(*from), when(*to)),
             Fact::LadderChanged { .. } => "ladder changed".into(),
             Fact::Changed { columns } => format!("changed: {}", columns.join(", ")),

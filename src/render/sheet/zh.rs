@@ -85,6 +85,19 @@ impl SheetPhrases for Zh {
             Fact::Withdrawn => "已不在台账中".into(),
             Fact::Restored => "恢复到台账".into(),
             Fact::DueChanged { from, to } => format!("时限由{}改为{}", when(*from), when(*to)),
+            Fact::ExtensionAsked { to, .. } => format!("申请延期至{}", when(*to)),
+            Fact::ExtensionGranted { from, asked, to } if asked == to => {
+                format!("批准延期，时限由{}改为{}", when(*from), when(*to))
+            }
+            Fact::ExtensionGranted { from, asked, to } => {
+                format!(
+                    "批准延期，时限由{}改为{}（申请至{}）",
+                    when(*from),
+                    when(*to),
+                    when(*asked)
+                )
+            }
+            Fact::ExtensionRefused { asked } => format!("不同意延期（申请至{}）", when(*asked)),
             Fact::OpenedChanged { from, to } => format!("立项日期由{}改为{}", when(*from), when(*to)),
             Fact::LadderChanged { .. } => "督办阶梯调整".into(),
             Fact::Changed { columns } => {

@@ -118,6 +118,7 @@ pub(in crate::rules) fn task(id: &str, due: &str) -> (Task, TaskState) {
         ladder_print: String::new(),
         progress: String::new(),
         returns: 0,
+        asked: None,
     };
     (task, state)
 }

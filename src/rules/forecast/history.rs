@@ -109,7 +109,7 @@ impl History {
                     round.move_due(*due, at, almanac);
                 }
             }
-            Fact::DueChanged { to, .. } => round.move_due(*to, at, almanac),
+            Fact::DueChanged { to, .. } | Fact::ExtensionGranted { to, .. } => round.move_due(*to, at, almanac),
             Fact::OpenedChanged { to, .. } => round.opened = almanac.date_of(*to),
             Fact::Closed { on } if round.is_open => {
                 let day = on.map_or_else(|| almanac.today(at), |on| almanac.date_of(on));
@@ -146,6 +146,8 @@ impl History {
             | Fact::Acknowledged
             | Fact::Reported { .. }
             | Fact::Closed { .. }
+            | Fact::ExtensionAsked { .. }
+            | Fact::ExtensionRefused { .. }
             | Fact::LadderChanged { .. }
             | Fact::Changed { .. } => {}
         }

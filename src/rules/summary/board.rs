@@ -13,8 +13,8 @@ use crate::domain::ladder::Anchor;
 use crate::domain::message::Figures;
 use crate::domain::people::People;
 use crate::domain::review::{
-    CalendarGap, Change, DUE_SOON_DAYS, Events, Reader, SILENT_WORKING_DAYS, Scope, Section, Summary, SummaryLine,
-    key_of,
+    BatchFigures, CALENDAR_ENDS_SOON_DAYS, CalendarGap, Change, DUE_SOON_DAYS, Events, Reader, Request,
+    SILENT_WORKING_DAYS, Scope, Section, StageOf, Summary, SummaryLine, key_of,
 };
 use crate::domain::task::{Light, Phase, Task, TaskState};
 use crate::domain::when::When;
@@ -60,16 +60,16 @@ impl<'a> Board<'a> {
             .filter_map(|entry| entry.task.as_ref())
             .collect();
         let outlook = Outlook::of(input.history, input.almanac, input.now);
-        let lines = input
-            .tasks
-            .iter()
-            .map(|(task, state)| line(task, state, input, &outlook))
-            .collect();
         let places: HashMap<&TaskId, usize> = input
             .tasks
             .iter()
             .enumerate()
             .map(|(place, (task, _))| (&task.id, place))
+            .collect();
+        let lines = input
+            .tasks
+            .iter()
+            .map(|(task, state)| line(task, state, &places, input, &outlook))
             .collect();
         let mut events = Vec::new();
         let mut events_of: HashMap<&TaskId, Vec<usize>> = HashMap::new();
@@ -158,6 +158,10 @@ impl<'a> Board<'a> {
             under_review: part.rest(is_under_review, |line| {
                 -line.standing.submitted_working_days.unwrap_or(0)
             }),
+            requests: part.rest(
+                |line| line.request.is_some(),
+                |line| line.request.as_ref().map(|request| request.at.clone()),
+            ),
             extensions: part.events(Sort::Extension),
             returns: part.events(Sort::Return),
             look_backs: part.rest(
@@ -167,6 +171,8 @@ impl<'a> Board<'a> {
             relapses: part.events(Sort::Relapse),
             forecast: Section::default(),
             fine: part.fine(),
+            batches: part.batches(),
+            agenda: Vec::new(),
             closed: part.rest(
                 |line| self.is_closed_now(line),
                 |line| line.standing.closed_days.unwrap_or(0),
@@ -195,6 +201,12 @@ impl<'a> Board<'a> {
         summary
     }
 
+    /// The row and the state behind a line.
+    fn task_of(&self, line: &SummaryLine) -> Option<&'a (Task, TaskState)> {
+        let place = self.places.get(&TaskId::new(line.task.id.as_str()))?;
+        self.input.tasks.get(*place)
+    }
+
     fn is_closed_now(&self, line: &SummaryLine) -> bool {
         line.task.state == Phase::Closed && self.closed_now.contains(&TaskId::new(line.task.id.as_str()))
     }
@@ -202,6 +214,7 @@ impl<'a> Board<'a> {
     fn calendar_gap(&self) -> Option<CalendarGap> {
         let almanac = self.input.almanac;
         let known = almanac.calendar.known_until()?;
+        let days_left = (known - almanac.today(self.input.now)).num_days();
         let mut years: BTreeMap<i32, u32> = BTreeMap::new();
         for (line, (_, state)) in self.lines.iter().zip(self.input.tasks) {
             let due = almanac.date_of(almanac.effective_due(state.due));
@@ -209,8 +222,9 @@ impl<'a> Board<'a> {
                 *years.entry(due.year()).or_default() += 1;
             }
         }
-        (!years.is_empty()).then(|| CalendarGap {
+        (!years.is_empty() || days_left <= CALENDAR_ENDS_SOON_DAYS).then(|| CalendarGap {
             known_until: known.to_string(),
+            days_left,
             years: years.into_iter().collect(),
         })
     }
@@ -267,9 +281,33 @@ impl<'a> Part<'a> {
     fn fine(&self) -> u32 {
         let is_fine = |line: &&&SummaryLine| {
             let is_forecast = self.reader.edition.has_forecast() && line.forecast.is_some();
-            line.task.light == Light::Green && !is_due_soon(line) && !is_silent(line) && !is_forecast
+            let is_elsewhere = is_due_soon(line) || is_silent(line) || line.request.is_some();
+            line.task.light == Light::Green && !is_elsewhere && !is_forecast
         };
         u32::try_from(self.lines.iter().filter(is_fine).count()).unwrap_or(u32::MAX)
+    }
+
+    /// How each batch stands, where there are several; what went from the ledger is in none.
+    fn batches(&self) -> Vec<BatchFigures> {
+        let mut batches: Vec<BatchFigures> = Vec::new();
+        for line in &self.lines {
+            let task = self.board.task_of(line);
+            let Some((task, _)) = task.filter(|(_, state)| !state.withdrawn) else {
+                continue;
+            };
+            let place = batches.iter().position(|known| known.batch == task.batch);
+            let place = place.unwrap_or_else(|| {
+                batches.push(BatchFigures {
+                    batch: task.batch.clone(),
+                    figures: Figures::default(),
+                });
+                batches.len() - 1
+            });
+            if let Some(batch) = batches.get_mut(place) {
+                count(&mut batch.figures, line.task.light);
+            }
+        }
+        if batches.len() < 2 { Vec::new() } else { batches }
     }
 
     /// The events of one sort, the latest first.
@@ -342,6 +380,9 @@ fn event(entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<
         .get("note")
         .and_then(|note| note.as_str())
         .unwrap_or_default();
+    if is_waiting(&fact, at.to_utc(), stored) {
+        return None;
+    }
     let sort = sort(&fact, entry, stored, input);
     let change = Change {
         at: input.almanac.local(at.to_utc()).format(MINUTE).to_string(),
@@ -354,10 +395,17 @@ fn event(entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<
     Some((sort, change))
 }
 
+/// Whether it is a request that still waits: those stand in a section of their own.
+fn is_waiting(fact: &Fact, at: DateTime<Utc>, stored: Option<&(Task, TaskState)>) -> bool {
+    let asked = stored.and_then(|(_, state)| state.asked.as_ref());
+    matches!(fact, Fact::ExtensionAsked { .. }) && asked.is_some_and(|asked| asked.at == at)
+}
+
 fn sort(fact: &Fact, entry: &Entry, stored: Option<&(Task, TaskState)>, input: &ReviewInput<'_>) -> Sort {
     let is_extension = |from: When, to: When| input.almanac.date_of(to) > input.almanac.date_of(from);
     match fact {
         Fact::DueChanged { from, to } if is_extension(*from, *to) => Sort::Extension,
+        Fact::ExtensionGranted { .. } | Fact::ExtensionRefused { .. } => Sort::Extension,
         Fact::Returned { .. } => Sort::Return,
         Fact::Reopened { .. } if input.history.is_relapse(entry.seq) => Sort::Relapse,
         Fact::Closed { .. } if stored.is_some_and(|(_, state)| state.standing() == Phase::Closed) => Sort::Closing,
@@ -371,13 +419,20 @@ fn sort(fact: &Fact, entry: &Entry, stored: Option<&(Task, TaskState)>, input: &
         | Fact::Withdrawn
         | Fact::Restored
         | Fact::DueChanged { .. }
+        | Fact::ExtensionAsked { .. }
         | Fact::OpenedChanged { .. }
         | Fact::LadderChanged { .. }
         | Fact::Changed { .. } => Sort::Other,
     }
 }
 
-fn line(task: &Task, state: &TaskState, input: &ReviewInput<'_>, outlook: &Outlook<'_>) -> SummaryLine {
+fn line(
+    task: &Task,
+    state: &TaskState,
+    places: &HashMap<&TaskId, usize>,
+    input: &ReviewInput<'_>,
+    outlook: &Outlook<'_>,
+) -> SummaryLine {
     let people = input.people;
     let holders: Vec<PersonId> = owners(task).iter().flat_map(|party| people.members_of(party)).collect();
     let view = task_view(task, state, input.almanac, people, input.now);
@@ -392,8 +447,41 @@ fn line(task: &Task, state: &TaskState, input: &ReviewInput<'_>, outlook: &Outlo
         },
         look_back: look_back(task, state, input).map(|day| day.to_string()),
         forecast: outlook.forecast(task, state),
+        request: request(state, input),
+        stage_of: stage_of(task, state, places, input),
         task: view,
     }
+}
+
+/// The later deadline that is asked for, of a task that is still in the ledger.
+fn request(state: &TaskState, input: &ReviewInput<'_>) -> Option<Request> {
+    let almanac = input.almanac;
+    let asked = state.asked.as_ref().filter(|_| !state.withdrawn)?;
+    let waited = almanac
+        .calendar
+        .working_days_between(almanac.today(asked.at), almanac.today(input.now));
+    Some(Request {
+        to: almanac.date_of(asked.to).to_string(),
+        at: almanac.local(asked.at).format(MINUTE).to_string(),
+        working_days: waited,
+        note: asked.note.clone(),
+    })
+}
+
+/// The task of which a task is a stage.
+fn stage_of(
+    task: &Task,
+    state: &TaskState,
+    places: &HashMap<&TaskId, usize>,
+    input: &ReviewInput<'_>,
+) -> Option<StageOf> {
+    let parent = task.id.of_stage().filter(|_| !state.withdrawn)?;
+    let (parent, state) = input.tasks.get(*places.get(&parent)?)?;
+    Some(StageOf {
+        id: parent.id.to_string(),
+        title: parent.title.clone(),
+        due: standing(state, input.almanac, input.now).due,
+    })
 }
 
 /// With whom a submission waits: those whom its ladder reminds of it first, else who watches it, else the office.
