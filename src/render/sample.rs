@@ -503,7 +503,12 @@ fn forecast() -> Forecast {
             of: 7,
             points: 1,
         },
+        Reason::Spent {
+            elapsed: 60,
+            whole: 65,
+            points: 2,
+        },
         Reason::Returned { times: 1, points: 1 },
     ];
-    Forecast { score: 8, reasons }
+    Forecast { score: 10, reasons }
 }

@@ -4,7 +4,8 @@
 //! - The unit: of its tasks of the last twelve months half or more were late (2 points), or three in ten or more (1).
 //! - Silence: no word for 20 working days or more (2), or for 10 or more (1).
 //! - Time: no progress was reported, and less time is left than half of the closed tasks of its kind took (2), or it has
-//!   taken longer than they did (1).
+//!   taken longer than they did (1). Where there are too few of its kind: no progress was reported, and three quarters of
+//!   its time have passed (1), or nine tenths (2).
 //! - Returns: a submission of it was sent back (1).
 //!
 //! Three points make a forecast. A share or a duration of fewer than three tasks counts nothing.
@@ -102,17 +103,17 @@ impl<'a> Outlook<'a> {
             days,
             points: u32::from(days >= 10) + u32::from(days >= 20),
         });
+        let opened = self.almanac.date_of(state.opened);
+        let elapsed = self
+            .almanac
+            .calendar
+            .working_days_between(opened, self.almanac.today(self.now));
         if let Some((needed, of)) = self
             .spans
             .get(task.kind.as_str())
             .copied()
             .filter(|(_, of)| *of >= SAMPLE_MIN)
         {
-            let opened = self.almanac.date_of(state.opened);
-            let elapsed = self
-                .almanac
-                .calendar
-                .working_days_between(opened, self.almanac.today(self.now));
             let left = standing.working_days_left;
             if standing.heard != Heard::Report && left < needed {
                 reasons.push(Reason::Short {
@@ -129,6 +130,10 @@ impl<'a> Outlook<'a> {
                     points: 1,
                 });
             }
+        } else if standing.heard != Heard::Report {
+            let (elapsed, whole) = (elapsed, elapsed + standing.working_days_left);
+            let points = u32::from(elapsed * 4 >= whole * 3) + u32::from(elapsed * 10 >= whole * 9);
+            reasons.push(Reason::Spent { elapsed, whole, points });
         }
         if state.returns > 0 {
             reasons.push(Reason::Returned {

@@ -18,6 +18,7 @@ mod dialects;
 mod discretion;
 mod duties;
 mod eml;
+mod extensions;
 mod forecasts;
 mod groups;
 mod homeserver;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use duban::domain::journal::Entry;
+use duban::domain::meeting::AgendaItem;
 use duban::domain::people::Locale;
 use duban::render::Renderer;
 use duban::rules::progress::Act;
@@ -270,4 +271,70 @@ async fn three_thousand_readers_of_ten_thousand_tasks_have_their_reviews_in_ten_
     assert!(bytes > 0 && summaries.iter().all(|(reader, _)| reader.locale == Locale::En));
     println!("composed in {composed:?}, written in {written:?}");
     assert!(written.as_secs() < 10 || cfg!(debug_assertions), "{written:?}");
+}
+
+/// The office's part of the run of a day, as it was said.
+async fn said_to_office(world: &World, day: &str) -> duban::store::KeptReview {
+    let kept = world.store().kept_reviews(&"weekly".into(), day.parse().unwrap()).await;
+    let mut kept = kept.unwrap();
+    kept.retain(|one| one.recipient == "person:office");
+    kept.pop().unwrap()
+}
+
+#[tokio::test]
+async fn changes_count_from_what_was_said_and_not_from_what_the_past_looks_like_now() {
+    let tasks = [("1", "2026-02-27"), ("2", "2026-02-27"), ("3", "2026-06-30")];
+    let mut world = World::new(&mondays(), &ledger(&tasks));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-04T10:00:00+08:00").await;
+    let said = said_to_office(&world, "2026-03-02").await;
+    assert_eq!((&said.figures["red"], &said.figures["grey"]), (&json!(2), &json!(0)));
+    // Afterwards the past is told otherwise: one task was closed before that review, another never due by then.
+    let on = "2026-02-20".parse().unwrap();
+    world.act("1", &Act::Close { on: Some(on) }).await;
+    let rewritten = ledger(&tasks).replace("2,Task 2,works,cat,2026-01-01,2026-02-27", "2,Task 2,works,cat,2026-01-01,2026-06-30");
+    world.write("ledger.csv", rewritten);
+    world.look_at_files().await;
+    world.run_until("2026-03-09T10:00:00+08:00").await;
+    let next = said_to_office(&world, "2026-03-09").await;
+    assert_eq!(next.figures["red"], json!(0), "{}", next.text);
+    assert!(
+        next.text.contains("red 0 (-2)") && next.text.contains("green 2 (+1)") && next.text.contains("grey 1 (+1)"),
+        "{}",
+        next.text
+    );
+    assert_eq!(said_to_office(&world, "2026-03-02").await, said, "what was said stays as it was said");
+}
+
+#[tokio::test]
+async fn the_agenda_of_its_meeting_stands_in_a_review_for_those_who_come() {
+    let meeting = "[reviews.weekly.meeting]\nstarts = \"10:30\"\norganiser = \"cat\"\ninvite = [\"office\", \"heads\"]\n\
+                   agenda_closes = \"30m\"\n";
+    let config = mondays().replace("\"leads\"]", "\"leads\", \"owners\"]") + meeting;
+    let mut world = World::new(&config, &ledger(&[("1", "2026-03-12")]));
+    world.start("2026-03-03T08:00:00+08:00").await;
+    world.run_until("2026-03-04T10:00:00+08:00").await;
+    let day = "2026-03-09".parse().unwrap();
+    for (task, text) in [(Some("1".into()), "who pays for the bridge"), (None, "next inspection")] {
+        let item = AgendaItem {
+            review: "weekly".into(),
+            day,
+            at: at("2026-03-05T10:00:00+08:00"),
+            by: "Ben".into(),
+            task,
+            text: text.into(),
+        };
+        world.store().add_agenda(&item, Vec::new()).await.unwrap();
+    }
+    world.run_until("2026-03-09T10:00:00+08:00").await;
+    let kept = world.store().kept_reviews(&"weekly".into(), day).await.unwrap();
+    let reads = |who: &str| {
+        let one = kept.iter().find(|one| one.recipient == who).unwrap();
+        let agenda = one.text.split_once("== Agenda of the meeting (2) ==")?.1;
+        Some(agenda.contains("- 1: who pays for the bridge (Ben)") && agenda.contains("- next inspection (Ben)"))
+    };
+    for who in ["person:office", "person:ben", "person:cat"] {
+        assert_eq!(reads(who), Some(true), "{who}");
+    }
+    assert_eq!(reads("person:ann"), None, "an owner who is not invited");
 }

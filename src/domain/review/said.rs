@@ -81,6 +81,15 @@ pub enum Reason {
         /// What it counts.
         points: u32,
     },
+    /// No progress was reported, and most of its time has passed; told where there are too few of its kind to compare with.
+    Spent {
+        /// Working days since its opening.
+        elapsed: i64,
+        /// Working days from its opening to its deadline.
+        whole: i64,
+        /// What it counts.
+        points: u32,
+    },
     /// A submission of it was sent back.
     Returned {
         /// How often.
@@ -99,6 +108,7 @@ impl Reason {
             | Self::Silent { points, .. }
             | Self::Short { points, .. }
             | Self::Slow { points, .. }
+            | Self::Spent { points, .. }
             | Self::Returned { points, .. } => *points,
         }
     }

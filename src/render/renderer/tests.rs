@@ -466,6 +466,7 @@ fn a_week_without_acts_still_says_what_to_see_to_first() {
         summary.changes.clear();
         summary.changes_more = 0;
         summary.closed.lines.clear();
+        summary.requests.lines.clear();
         for events in [&mut summary.extensions, &mut summary.returns, &mut summary.relapses] {
             *events = Events::default();
         }
@@ -508,12 +509,13 @@ fn a_group_is_told_the_worst_and_only_counts_of_the_rest() {
     for (locale, counted, title) in [
         (
             Locale::ZhCn,
-            "另有：14天内到期（2项）；10个工作日以上未报进展（1项）；预计可能逾期（1项）。",
+            "另有：14天内到期（2项）；10个工作日以上未报进展（1项）；延期申请待答复（1项）；预计可能逾期（1项）。",
             "预计可能逾期（1项） ==",
         ),
         (
             Locale::En,
-            "Also: Due within 14 days (2); No report for 10 working days or more (1); Likely to be late (1).",
+            "Also: Due within 14 days (2); No report for 10 working days or more (1); Extensions asked for, waiting for an \
+             answer (1); Likely to be late (1).",
             "Likely to be late (1) ==",
         ),
     ] {
@@ -530,11 +532,11 @@ fn a_group_is_told_the_worst_and_only_counts_of_the_rest() {
 fn the_arithmetic_of_a_forecast_stands_in_its_line() {
     let text = renderer().review(&sample::summaries(Locale::ZhCn).swap_remove(0)).text;
     let said = "该单位近12个月8项中5项逾期（2分）；已22个工作日未报进展（2分）";
-    assert!(text.contains(said) && text.contains("合计8分"), "{text}");
+    assert!(text.contains(said) && text.contains("合计10分"), "{text}");
     let text = renderer().review(&sample::summaries(Locale::En).swap_remove(0)).text;
     let said =
         "5 of this unit's 8 tasks of the last 12 months were late (2 points); no report for 22 working days (2 points)";
-    assert!(text.contains(said) && text.contains("8 points in all"), "{text}");
+    assert!(text.contains(said) && text.contains("10 points in all"), "{text}");
 }
 
 #[test]
@@ -545,22 +547,114 @@ fn html_and_text_of_a_review_have_one_order() {
         "14天内到期（",
         "10个工作日以上",
         "待审核（",
+        "延期申请待答复",
         "上次调度以来延期",
         "上次调度以来审核退回",
         "14天内回头看",
         "问题反弹",
         "预计可能逾期",
+        "各批次情况",
+        "本次会议议题",
         "上次调度以来办结",
         "上次调度以来的变化",
         "台账与记录不一致",
         "消息未能送达",
-        "放假安排尚未公布",
+        "日历提示",
         "日志截至第",
     ];
     for part in [&words.text, &words.html] {
         let headings_in = part.split_once("不再列出").expect("the verdict").1;
         let places: Vec<_> = headings.iter().map(|heading| headings_in.find(heading)).collect();
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    }
+}
+
+/// The text without the marks that divide it, sign by sign.
+fn signs(text: &str) -> String {
+    let marks = |c: &char| !c.is_whitespace() && !"=-|｜·()".contains(*c);
+    text.chars().filter(marks).collect()
+}
+
+#[test]
+fn the_text_of_a_review_alone_is_enough_and_says_all_that_its_html_says_in_the_same_order() {
+    for locale in [Locale::ZhCn, Locale::En] {
+        for summary in sample::summaries(locale) {
+            let words = renderer().review(&summary);
+            let html = seen(&words.html).replace("&#160;", "");
+            assert_eq!(signs(&html), signs(&words.text), "{}", words.text);
+        }
+    }
+}
+
+#[test]
+fn an_extension_stands_in_a_review_with_its_reason_and_its_answer() {
+    for (locale, said) in [
+        (
+            Locale::ZhCn,
+            [
+                "- 申请延期至2022-01-31，已等待1个工作日；还剩3个工作日",
+                "理由：教室未验收（2021-12-17 10:00申请）",
+                "批准延期，时限由2021-12-16改为2022-01-31",
+                "批准延期，时限由2021-12-16改为2022-01-15（申请至2022-01-31）",
+                "不同意延期（申请至2022-01-31）",
+            ],
+        ),
+        (
+            Locale::En,
+            [
+                "- asks for an extension until 2022-01-31, waiting for 1 working day; ",
+                "why: the rooms are not inspected yet (asked on 2021-12-17 10:00)",
+                "extension granted, deadline moved from 2021-12-16 to 2022-01-31",
+                "deadline moved from 2021-12-16 to 2022-01-15 (asked for 2022-01-31)",
+                "extension until 2022-01-31 refused",
+            ],
+        ),
+    ] {
+        let text = renderer().review(&sample::summaries(locale).swap_remove(0)).text;
+        for said in said {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_stage_names_its_task_and_a_batch_its_figures() {
+    for (locale, stage, batch) in [
+        (Locale::ZhCn, "任务编号1（任务7的阶段，全项时限2022-03-31）", "第一批（共6项）：逾期2，"),
+        (
+            Locale::En,
+            "task 1 (a stage of task 7, which is due 2022-03-31)",
+            "First batch (6 tasks): 2 overdue, ",
+        ),
+    ] {
+        let mut summary = sample::summaries(locale).swap_remove(0);
+        let line = summary.overdue.lines.first_mut().expect("a line");
+        line.stage_of = Some(crate::domain::review::StageOf {
+            id: "7".into(),
+            title: "Road".into(),
+            due: "2022-03-31".into(),
+        });
+        let words = renderer().review(&summary);
+        for part in [&words.text, &words.html, &words.markdown] {
+            assert!(part.contains(stage) && part.contains(batch), "{part}");
+        }
+    }
+}
+
+#[test]
+fn a_calendar_that_ends_soon_is_told_with_the_days_that_are_left() {
+    for (days_left, locale, said) in [
+        (30, Locale::ZhCn, "放假安排只载至2026-12-31（还有30天）"),
+        (-3, Locale::ZhCn, "放假安排只载至2026-12-31（已过3天）"),
+        (1, Locale::En, "The calendar ends on 2026-12-31 (1 day left)"),
+        (-3, Locale::En, "The calendar ends on 2026-12-31 (3 days ago)"),
+    ] {
+        let mut summary = sample::summaries(locale).swap_remove(0);
+        let gap = summary.calendar.as_mut().expect("a gap");
+        gap.days_left = days_left;
+        gap.years.clear();
+        let text = renderer().review(&summary).text;
+        assert!(text.contains(said), "{text}");
     }
 }
 

@@ -278,7 +278,7 @@ impl ReviewPhrases for En {
         });
         format!(
             "last told: {} ({}, {}){loudest}",
-            shorten(&one_line(&Common.names(&told.names)), 60),
+            told_names(&told.names),
             Common.level_name(told.level).to_lowercase(),
             told.at
         )
@@ -357,6 +357,17 @@ impl ReviewPhrases for En {
     }
 }
 
+/// The first three by name, the others counted.
+fn told_names(names: &[String]) -> String {
+    match names {
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            let first = [first, second, third].map(|name| one_line(name)).join(", ");
+            format!("{first} and {} more", rest.len())
+        }
+        names => one_line(&Common.names(names)),
+    }
+}
+
 fn points(points: u32) -> String {
     count(i64::from(points), "point")
 }
@@ -376,6 +387,10 @@ fn reason(reason: &Reason) -> String {
         } => format!(
             "{} so far, where {of} closed tasks of its kind took {needed} (median)",
             count(*elapsed, "working day")
+        ),
+        Reason::Spent { elapsed, whole, .. } => format!(
+            "no progress reported, and {elapsed} of its {} have passed",
+            count(*whole, "working day")
         ),
         Reason::Returned { times, .. } => format!("returned {}", count(i64::from(*times), "time")),
     };

@@ -111,7 +111,7 @@ impl ReviewPhrases for Zh {
             Part::Changes => format!("上次调度以来的变化（{count}条）"),
             Part::Mismatches => format!("台账与记录不一致（{count}处）"),
             Part::Undelivered => format!("消息未能送达（{count}人）"),
-            Part::Calendar => "放假安排".into(),
+            Part::Calendar => "日历提示".into(),
         }
     }
 
@@ -272,7 +272,7 @@ impl ReviewPhrases for Zh {
         });
         format!(
             "最近告知：{}（{}，{}）{loudest}",
-            shorten(&one_line(&Common.names(&told.names)), 60),
+            told_names(&told.names),
             Common.level_name(told.level),
             told.at
         )
@@ -341,6 +341,17 @@ impl ReviewPhrases for Zh {
     }
 }
 
+/// The first three by name, the others counted.
+fn told_names(names: &[String]) -> String {
+    match names {
+        [first, second, third, _, ..] => {
+            let first = [first, second, third].map(|name| one_line(name)).join("、");
+            format!("{first}等{}方", names.len())
+        }
+        names => one_line(&Common.names(names)),
+    }
+}
+
 fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Unit { due, late, points } => format!("该单位近12个月{due}项中{late}项逾期（{points}分）"),
@@ -357,6 +368,9 @@ fn reason(reason: &Reason) -> String {
             of,
             points,
         } => format!("已用{elapsed}个工作日，同类已办结的{of}项中位用时{needed}个工作日（{points}分）"),
+        Reason::Spent { elapsed, whole, points } => {
+            format!("尚未报过进展，办理时限{whole}个工作日已过{elapsed}个（{points}分）")
+        }
         Reason::Returned { times, points } => format!("审核退回过{times}次（{points}分）"),
     }
 }

@@ -126,6 +126,25 @@ fn a_task_of_which_word_came_yesterday_is_not_forecast_for_its_unit_alone() {
 }
 
 #[test]
+fn without_any_past_a_silence_that_has_used_up_most_of_the_time_makes_a_forecast() {
+    let mut past = Past::default();
+    let id = past.add("edu", "2021-11-15", "2022-01-14");
+    assert_eq!(past.forecast(&id, at("2021-12-20 08:30")), None, "half of the time is left");
+    let forecast = past.forecast(&id, at("2022-01-10 08:30")).expect("a forecast");
+    let spent = Reason::Spent {
+        elapsed: 40,
+        whole: 44,
+        points: 2,
+    };
+    assert_eq!((forecast.score, forecast.reasons.last()), (4, Some(&spent)));
+    let report = Fact::Reported {
+        progress: "一半".into(),
+    };
+    past.happened(&id, at("2022-01-07 10:00"), &report);
+    assert_eq!(past.forecast(&id, at("2022-01-10 08:30")), None, "it was reported on");
+}
+
+#[test]
 fn what_is_late_already_or_far_off_is_no_forecast() {
     let mut past = tardy();
     let late = past.add("edu", "2021-11-15", "2021-12-10");

@@ -154,9 +154,12 @@ impl<'a> Board<'a> {
             before: input.previous.get(&key_of(&reader.recipient)).copied(),
             overdue: part.section(reader.edition.overdue_max(), is_overdue, |line| line.standing.days_left),
             due_soon: part.rest(is_due_soon, |line| line.standing.days_left),
-            silent: part.rest(is_silent, |line| -line.standing.silent_working_days),
+            silent: part.rest(is_silent, |line| {
+                (-line.standing.silent_working_days, line.standing.days_left)
+            }),
             under_review: part.rest(is_under_review, |line| {
-                -line.standing.submitted_working_days.unwrap_or(0)
+                let waited = line.standing.submitted_working_days.unwrap_or(0);
+                (-waited, line.standing.days_left)
             }),
             requests: part.rest(
                 |line| line.request.is_some(),

@@ -416,3 +416,128 @@ fn only_the_office_reads_the_calendars_gaps_and_the_journals_head() {
         .collect();
     assert_eq!(read, [(true, true), (false, false)]);
 }
+
+/// A task for which more time was asked on the fifteenth.
+fn asking(id: &str, due: &str) -> (Task, TaskState) {
+    let (task, mut state) = task(id, due);
+    state.asked = Some(crate::domain::task::Asked {
+        to: "2022-01-31".parse().expect("a date"),
+        at: at("2021-12-15 15:30"),
+        note: "雨季".into(),
+    });
+    (task, state)
+}
+
+fn asked() -> Fact {
+    Fact::ExtensionAsked {
+        to: "2022-01-31".parse().expect("a date"),
+        note: "雨季".into(),
+    }
+}
+
+#[test]
+fn a_request_that_waits_stands_in_its_section_and_not_among_the_changes() {
+    let mut office = Office::new(&["office"], vec![asking("1", "2022-01-14"), task("2", "2022-06-30")]);
+    office.happened("1", &asked());
+    let summary = office.summary("clerk");
+    let request = summary.requests.lines[0].request.clone().expect("a request");
+    assert_eq!(
+        (request.to.as_str(), request.at.as_str(), request.working_days, request.note.as_str()),
+        ("2022-01-31", "2021-12-15 15:30", 3, "雨季")
+    );
+    assert_eq!((summary.requests.count(), summary.changes.len()), (1, 0));
+    assert!(!summary.is_quiet(), "a request is news");
+}
+
+#[test]
+fn an_old_request_is_no_news_and_still_waits() {
+    let (task, mut state) = asking("1", "2022-01-14");
+    state.asked.as_mut().expect("a request").at = at("2021-12-06 10:00");
+    let summary = Office::new(&["office"], vec![(task, state)]).summary("clerk");
+    assert!(summary.is_quiet());
+    assert_eq!(summary.requests.count(), 1);
+}
+
+#[test]
+fn a_request_that_was_answered_stands_among_the_changes_and_its_answer_among_the_extensions() {
+    let mut office = Office::new(&["office"], vec![task("1", "2022-01-31"), task("2", "2021-12-30")]);
+    let day = |text: &str| text.parse().expect("a date");
+    office.happened("1", &asked());
+    let granted = Fact::ExtensionGranted {
+        from: day("2021-12-30"),
+        asked: day("2022-01-31"),
+        to: day("2022-01-31"),
+    };
+    office.happened("1", &granted);
+    office.happened("2", &asked());
+    let refused = Fact::ExtensionRefused {
+        asked: day("2022-01-31"),
+    };
+    office.happened("2", &refused);
+    let summary = office.summary("clerk");
+    let answers: Vec<&Fact> = summary.extensions.lines.iter().map(|change| &change.fact).collect();
+    assert_eq!(answers, [&refused, &granted]);
+    assert_eq!((summary.changes.len(), summary.requests.count()), (2, 0));
+}
+
+#[test]
+fn batches_are_counted_where_there_are_several_and_a_reader_sees_their_own_part_of_each() {
+    let batched = |id: &str, due: &str, batch: &str| {
+        let (mut task, state) = task(id, due);
+        task.batch = batch.into();
+        (task, state)
+    };
+    let one = vec![batched("1", "2021-12-16", "I"), batched("2", "2022-06-30", "I")];
+    assert_eq!(Office::new(&["office"], one.clone()).summary("clerk").batches, []);
+    let mut tasks = one;
+    tasks.push(batched("3", "2022-06-30", "II"));
+    let (mut others, state) = batched("4", "2021-12-16", "II");
+    others.lead = Party::Person(PersonId::new("clerk"));
+    tasks.push((others, state));
+    tasks.push(batched("5", "2022-06-30", ""));
+    let office = Office::new(&["office", "leads"], tasks);
+    let of = |who: &str| {
+        let batches = office.summary(who).batches;
+        let one = |batch: &crate::domain::review::BatchFigures| {
+            (batch.batch.clone(), batch.figures.red, batch.figures.green)
+        };
+        batches.iter().map(one).collect::<Vec<_>>()
+    };
+    let told = |rows: [(&str, u32, u32); 3]| rows.map(|(name, red, green)| (name.to_owned(), red, green));
+    assert_eq!(of("clerk"), told([("I", 1, 1), ("II", 1, 1), ("", 0, 1)]));
+    assert_eq!(of("vm"), told([("I", 1, 1), ("II", 0, 1), ("", 0, 1)]));
+}
+
+#[test]
+fn a_stage_says_of_which_task_it_is_one_where_the_ledger_has_that_task() {
+    let tasks = vec![task("7", "2022-06-30"), task("7/1", "2021-12-16"), task("2021/3", "2021-12-16")];
+    let overdue = Office::new(&["office"], tasks).summary("clerk").overdue;
+    let stages: Vec<Option<(&str, &str)>> = overdue
+        .lines
+        .iter()
+        .map(|line| line.stage_of.as_ref().map(|stage| (stage.id.as_str(), stage.due.as_str())))
+        .collect();
+    assert_eq!(stages, [Some(("7", "2022-06-30")), None]);
+}
+
+#[test]
+fn the_office_is_warned_before_the_calendar_ends_though_no_task_reaches_beyond() {
+    let mut office = Office::new(&["office"], vec![task("1", "2021-12-24")]);
+    let mut gap_until = |last: &str| {
+        let known = "2021-01-01".parse().expect("a date")..=last.parse().expect("a date");
+        let days_off = vec![chrono::Weekday::Sat, chrono::Weekday::Sun];
+        office.almanac.calendar =
+            crate::rules::calendar::Calendar::new("town", days_off, BTreeMap::new(), Some(vec![known]));
+        office.summary("clerk").calendar.map(|gap| (gap.days_left, gap.years.len()))
+    };
+    assert_eq!(gap_until("2021-12-31"), Some((11, 0)));
+    assert_eq!(gap_until("2022-12-31"), None);
+}
+
+#[test]
+fn of_tasks_silent_alike_the_one_that_is_due_first_comes_first() {
+    let tasks = vec![task("1", "2022-06-30"), task("2", "2022-01-14"), task("3", "2022-03-31")];
+    let silent = Office::new(&["office"], tasks).summary("clerk").silent;
+    let ids: Vec<&str> = silent.lines.iter().map(|line| line.task.id.as_str()).collect();
+    assert_eq!(ids, ["2", "3", "1"]);
+}
