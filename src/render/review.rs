@@ -236,11 +236,6 @@ impl ReviewPage {
             .map(|change| change_line(change, words))
             .collect();
         let batches = summary.batches.iter().map(|batch| words.batch(batch)).collect();
-        let agenda = summary
-            .agenda
-            .iter()
-            .map(|item| shorten(&one_line(item), CELL_COLUMNS))
-            .collect();
         let mismatches = summary.mismatches.iter().map(|one| words.mismatch(one)).collect();
         let undelivered = summary.undelivered.iter().map(|one| words.undelivered(one)).collect();
         let calendar = summary.calendar.iter().map(|gap| words.calendar(gap)).collect();
@@ -256,7 +251,7 @@ impl ReviewPage {
             events(Part::Relapses, &summary.relapses),
             tasks(Part::Forecast, &summary.forecast),
             said(Part::Batches, batches),
-            said(Part::Agenda, agenda),
+            said(Part::Agenda, agenda(summary)),
             tasks(Part::Closed, &summary.closed),
             other(Part::Changes, changes, summary.changes_more, since, words),
             said(Part::Mismatches, mismatches),
@@ -400,6 +395,11 @@ fn fold(sections: &mut [SectionPage], words: &dyn ReviewPhrases) {
             section.more = words.more(section.left);
         }
     }
+}
+
+fn agenda(summary: &Summary) -> Vec<String> {
+    let items = summary.agenda.iter();
+    items.map(|item| shorten(&one_line(item), CELL_COLUMNS)).collect()
 }
 
 fn change_line(change: &Change, words: &dyn ReviewPhrases) -> LinePage {

@@ -75,8 +75,7 @@ pub fn decide(state: &TaskState, act: &Act) -> Result<Fact, Refused> {
     if standing == Withdrawn {
         return Err(refused("changed", "put it back into the ledger first"));
     }
-    let asked = state.asked.as_ref().map(|asked| asked.to);
-    let (allowed, fact, verb, hint): (&[Phase], Fact, _, _) = match act {
+    let (allowed, fact, verb, hint): Allowed = match act {
         Act::Acknowledge => (
             &[Open],
             Fact::Acknowledged,
@@ -121,50 +120,8 @@ pub fn decide(state: &TaskState, act: &Act) -> Result<Fact, Refused> {
             "cancelled",
             "reopen it first",
         ),
-        Act::Extend { to, note } => {
-            refuse_extension(state, *to).map_or(Ok(()), |(verb, hint)| Err(refused(verb, hint)))?;
-            (
-                &[Open, Acknowledged],
-                Fact::ExtensionAsked {
-                    to: *to,
-                    note: note.clone(),
-                },
-                "extended",
-                "a later deadline is asked for while the work is still to be done",
-            )
-        }
-        Act::Grant { due } => {
-            let Some(asked) = asked else {
-                return Err(refused("granted a later deadline", NOBODY_ASKED));
-            };
-            let to = due.unwrap_or(asked);
-            if !is_later(to, state.due) {
-                return Err(refused(
-                    "granted a deadline that is not later than the one in force",
-                    "give a later --due, or refuse the extension",
-                ));
-            }
-            (
-                &[Open, Acknowledged, Submitted],
-                Fact::ExtensionGranted {
-                    from: state.due,
-                    asked,
-                    to,
-                },
-                "granted a later deadline",
-                "reopen it first",
-            )
-        }
-        Act::Refuse => {
-            let Some(asked) = asked else {
-                return Err(refused("refused a later deadline", NOBODY_ASKED));
-            };
-            (
-                &[Open, Acknowledged, Submitted],
-                Fact::ExtensionRefused { asked },
-                "refused a later deadline",
-                "reopen it first",
-            )
+        Act::Extend { .. } | Act::Grant { .. } | Act::Refuse => {
+            extension(state, act).map_err(|(verb, hint)| refused(verb, hint))?
         }
     };
     if allowed.contains(&standing) {
@@ -174,19 +131,48 @@ pub fn decide(state: &TaskState, act: &Act) -> Result<Fact, Refused> {
     }
 }
 
-const NOBODY_ASKED: &str = "nobody asks for one: `duban task extend` asks, and an answer or a new deadline settles it";
+/// Where an act is allowed, the fact that it makes, and the words where it is not.
+type Allowed = (&'static [Phase], Fact, &'static str, &'static str);
 
-/// Why a later deadline cannot be asked for, and what to do.
-fn refuse_extension(state: &TaskState, to: When) -> Option<(&'static str, &'static str)> {
-    if state.asked.is_some() && matches!(state.phase, Phase::Open | Phase::Acknowledged) {
-        return Some((
-            "extended: an extension is asked for already",
-            "`duban task grant` or `duban task refuse` answers it first",
-        ));
+/// A later deadline: asked for, granted or refused. The error is why not, and what to do.
+fn extension(state: &TaskState, act: &Act) -> Result<Allowed, (&'static str, &'static str)> {
+    const OPEN: &[Phase] = &[Phase::Open, Phase::Acknowledged];
+    const UNDONE: &[Phase] = &[Phase::Open, Phase::Acknowledged, Phase::Submitted];
+    let hint = "nobody asks for one: `duban task extend` asks, and an answer or a new deadline settles it";
+    let asked = state.asked.as_ref().map(|asked| asked.to);
+    if let Act::Extend { to, note } = act {
+        if asked.is_some() {
+            let hint = "`duban task grant` or `duban task refuse` answers it first";
+            return Err(("extended: an extension is asked for already", hint));
+        }
+        if !is_later(*to, state.due) {
+            let hint = "give a later --to; `duban task show` tells the deadline";
+            return Err(("extended to a deadline that is not later than the one in force", hint));
+        }
+        let (to, note) = (*to, note.clone());
+        let hint = "a later deadline is asked for while the work is still to be done";
+        return Ok((OPEN, Fact::ExtensionAsked { to, note }, "extended", hint));
     }
-    (!is_later(to, state.due)).then_some((
-        "extended to a deadline that is not later than the one in force",
-        "give a later --to; `duban task show` tells the deadline",
+    let Act::Grant { due } = act else {
+        let asked = asked.ok_or(("refused a later deadline", hint))?;
+        return Ok((
+            UNDONE,
+            Fact::ExtensionRefused { asked },
+            "refused a later deadline",
+            hint,
+        ));
+    };
+    let asked = asked.ok_or(("granted a later deadline", hint))?;
+    let (from, to) = (state.due, due.unwrap_or(asked));
+    if !is_later(to, from) {
+        let hint = "give a later --due, or refuse the extension";
+        return Err(("granted a deadline that is not later than the one in force", hint));
+    }
+    Ok((
+        UNDONE,
+        Fact::ExtensionGranted { from, asked, to },
+        "granted a later deadline",
+        hint,
     ))
 }
 
@@ -237,8 +223,7 @@ pub fn apply(state: Option<TaskState>, fact: &Fact, at: DateTime<Utc>) -> Option
             state.reviewed = Some(at);
             state.returns += 1;
             if let Some(due) = due {
-                move_due(&mut state, *due, at);
-                state.asked = None;
+                give_due(&mut state, *due, at);
             }
         }
         Fact::Closed { on } => {
@@ -256,18 +241,8 @@ pub fn apply(state: Option<TaskState>, fact: &Fact, at: DateTime<Utc>) -> Option
         }
         Fact::Withdrawn => state.withdrawn = true,
         Fact::Restored => state.withdrawn = false,
-        // A deadline given otherwise answers whoever asked for one.
-        Fact::DueChanged { to, .. } | Fact::ExtensionGranted { to, .. } => {
-            move_due(&mut state, *to, at);
-            state.asked = None;
-        }
-        Fact::ExtensionAsked { to, note } => {
-            state.asked = Some(Asked {
-                to: *to,
-                at,
-                note: note.clone(),
-            });
-        }
+        Fact::DueChanged { to, .. } | Fact::ExtensionGranted { to, .. } => give_due(&mut state, *to, at),
+        Fact::ExtensionAsked { to, note } => state.asked = Some(asked(*to, note, at)),
         Fact::ExtensionRefused { .. } => state.asked = None,
         Fact::OpenedChanged { to, .. } => {
             state.opened = *to;
@@ -312,6 +287,17 @@ fn loaded(due: When, opened: Option<When>, ladder_print: String, at: DateTime<Ut
         returns: 0,
         asked: None,
     }
+}
+
+fn asked(to: When, note: &str, at: DateTime<Utc>) -> Asked {
+    let note = note.to_owned();
+    Asked { to, at, note }
+}
+
+/// A new deadline, which answers whoever asked for one.
+fn give_due(state: &mut TaskState, due: When, at: DateTime<Utc>) {
+    move_due(state, due, at);
+    state.asked = None;
 }
 
 fn move_due(state: &mut TaskState, due: When, at: DateTime<Utc>) {

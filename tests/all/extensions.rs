@@ -57,7 +57,11 @@ async fn a_request_moves_nothing_and_is_told_wherever_somebody_looks() {
     assert!(asked.out.starts_with(expected), "{}", asked.out);
     let rows = office.json(&["status", "--format", "json"]);
     assert_eq!(
-        (&rows[0]["due"], &rows[0]["extension_asked"], &rows[1]["extension_asked"]),
+        (
+            &rows[0]["due"],
+            &rows[0]["extension_asked"],
+            &rows[1]["extension_asked"]
+        ),
         (&json!("2190-06-15"), &json!("2190-07-31"), &json!(null))
     );
     let status = office.duban(&["status"]);
@@ -106,7 +110,15 @@ async fn a_grant_moves_the_deadline_once_and_counts_once() {
         )
     );
     let score = office.json(&[
-        "score", "--from", "2021-01-01", "--to", "2190-12-31", "--now", "2191-01-10", "--format", "json",
+        "score",
+        "--from",
+        "2021-01-01",
+        "--to",
+        "2190-12-31",
+        "--now",
+        "2191-01-10",
+        "--format",
+        "json",
     ]);
     let text = score.to_string();
     let lines = score["rows"][0]["lines"].as_array().unwrap_or_else(|| panic!("{text}"));
@@ -119,11 +131,18 @@ async fn a_grant_moves_the_deadline_once_and_counts_once() {
 async fn a_refusal_needs_a_reason_and_leaves_the_deadline() {
     let office = Office::running().await;
     office.duban(&ASK);
-    for words in [["task", "refuse", "bridge-1"].as_slice(), &["task", "refuse", "bridge-1", "--note", " "]] {
+    for words in [
+        ["task", "refuse", "bridge-1"].as_slice(),
+        &["task", "refuse", "bridge-1", "--note", " "],
+    ] {
         assert_eq!(office.duban(words).code, Some(2), "{words:?}");
     }
     let refused = office.duban(&["task", "refuse", "bridge-1", "--note", "the mayor promised it"]);
-    assert!(refused.out.starts_with("task bridge-1 is open, due 2190-06-15; next"), "{}", refused.out);
+    assert!(
+        refused.out.starts_with("task bridge-1 is open, due 2190-06-15; next"),
+        "{}",
+        refused.out
+    );
     let again = office.duban(&["task", "refuse", "bridge-1", "--note", "no"]);
     assert_eq!(again.code, Some(1));
     assert!(again.err.contains("hint: nobody asks for one"), "{}", again.err);
@@ -155,7 +174,10 @@ async fn the_office_hears_of_a_request_at_once_and_only_once() {
     let mails = told_to_office(&office, now).await;
     assert_eq!(mails.len(), 1);
     let mail = &mails[0];
-    assert_eq!(mail.subject, "Duban | task bridge-1 asks for an extension until 2190-07-31");
+    assert_eq!(
+        mail.subject,
+        "Duban | task bridge-1 asks for an extension until 2190-07-31"
+    );
     for said in [
         "Repair the north bridge (Public Works)",
         "It is due 2190-06-15; Ann asks for an extension until 2190-07-31.",
@@ -201,8 +223,10 @@ async fn a_deadline_written_into_the_ledger_answers_a_request() {
     let (to, note) = ("2026-04-10".parse().unwrap(), "rain".to_owned());
     world.act("1", &Act::Extend { to, note }).await;
     world.write("ledger.csv", ledger(&[("1", "2026-03-31")]));
-    world.look_at_files().await;
     world.restart("2026-03-03T09:00:00+08:00").await;
     let stored = world.store().task(&TaskId::new("1")).await.unwrap().unwrap();
-    assert_eq!((stored.state.due.to_string(), stored.state.asked), ("2026-03-31".to_owned(), None));
+    assert_eq!(
+        (stored.state.due.to_string(), stored.state.asked),
+        ("2026-03-31".to_owned(), None)
+    );
 }

@@ -138,7 +138,7 @@ fn recounted(entries: &[Entry], after: u64, until: u64, today: &str) -> BTreeMap
                 due.insert(task.clone(), text("due"));
                 state.insert(task, "open");
             }
-            "due-changed" => {
+            "due-changed" | "extension-granted" => {
                 if text("to") > text("from") {
                     happened("extensions");
                 }
@@ -193,9 +193,12 @@ async fn the_figures_of_a_review_are_those_that_the_journal_gives_again() {
     world.act("3", &Act::Return { due: None }).await;
     world.act("4", &Act::Reopen { due: None }).await;
     world.act("4", &Act::Submit).await;
+    let (to, note) = ("2026-05-29".parse().unwrap(), "rain".to_owned());
+    world.act("5", &Act::Extend { to, note }).await;
+    world.act("5", &Act::Grant { due: None }).await;
     world.act("5", &Act::Close { on: None }).await;
     world.write("ledger.csv", ledger(&tasks).replace("2026-03-13", "2026-03-27"));
-    world.look_at_files().await;
+    world.restart("2026-03-04T10:00:10+08:00").await;
     world.run_until("2026-03-09T10:00:00+08:00").await;
     let store = world.store();
     let runs = store.runs(None, 9).await.unwrap();
@@ -292,9 +295,12 @@ async fn changes_count_from_what_was_said_and_not_from_what_the_past_looks_like_
     // Afterwards the past is told otherwise: one task was closed before that review, another never due by then.
     let on = "2026-02-20".parse().unwrap();
     world.act("1", &Act::Close { on: Some(on) }).await;
-    let rewritten = ledger(&tasks).replace("2,Task 2,works,cat,2026-01-01,2026-02-27", "2,Task 2,works,cat,2026-01-01,2026-06-30");
+    let rewritten = ledger(&tasks).replace(
+        "2,Task 2,works,cat,2026-01-01,2026-02-27",
+        "2,Task 2,works,cat,2026-01-01,2026-06-30",
+    );
     world.write("ledger.csv", rewritten);
-    world.look_at_files().await;
+    world.restart("2026-03-04T10:00:10+08:00").await;
     world.run_until("2026-03-09T10:00:00+08:00").await;
     let next = said_to_office(&world, "2026-03-09").await;
     assert_eq!(next.figures["red"], json!(0), "{}", next.text);
@@ -303,13 +309,17 @@ async fn changes_count_from_what_was_said_and_not_from_what_the_past_looks_like_
         "{}",
         next.text
     );
-    assert_eq!(said_to_office(&world, "2026-03-02").await, said, "what was said stays as it was said");
+    assert_eq!(
+        said_to_office(&world, "2026-03-02").await,
+        said,
+        "what was said stays as it was said"
+    );
 }
 
 #[tokio::test]
 async fn the_agenda_of_its_meeting_stands_in_a_review_for_those_who_come() {
-    let meeting = "[reviews.weekly.meeting]\nstarts = \"10:30\"\norganiser = \"cat\"\ninvite = [\"office\", \"heads\"]\n\
-                   agenda_closes = \"30m\"\n";
+    let meeting =
+        "[reviews.weekly.meeting]\nstarts = \"10:30\"\norganiser = \"cat\"\ninvite = [\"office\", \"heads\"]\n";
     let config = mondays().replace("\"leads\"]", "\"leads\", \"owners\"]") + meeting;
     let mut world = World::new(&config, &ledger(&[("1", "2026-03-12")]));
     world.start("2026-03-03T08:00:00+08:00").await;

@@ -620,7 +620,11 @@ fn an_extension_stands_in_a_review_with_its_reason_and_its_answer() {
 #[test]
 fn a_stage_names_its_task_and_a_batch_its_figures() {
     for (locale, stage, batch) in [
-        (Locale::ZhCn, "任务编号1（任务7的阶段，全项时限2022-03-31）", "第一批（共6项）：逾期2，"),
+        (
+            Locale::ZhCn,
+            "任务编号1（任务7的阶段，全项时限2022-03-31）",
+            "第一批（共6项）：逾期2，",
+        ),
         (
             Locale::En,
             "task 1 (a stage of task 7, which is due 2022-03-31)",

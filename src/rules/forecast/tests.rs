@@ -129,7 +129,11 @@ fn a_task_of_which_word_came_yesterday_is_not_forecast_for_its_unit_alone() {
 fn without_any_past_a_silence_that_has_used_up_most_of_the_time_makes_a_forecast() {
     let mut past = Past::default();
     let id = past.add("edu", "2021-11-15", "2022-01-14");
-    assert_eq!(past.forecast(&id, at("2021-12-20 08:30")), None, "half of the time is left");
+    assert_eq!(
+        past.forecast(&id, at("2021-12-20 08:30")),
+        None,
+        "half of the time is left"
+    );
     let forecast = past.forecast(&id, at("2022-01-10 08:30")).expect("a forecast");
     let spent = Reason::Spent {
         elapsed: 40,

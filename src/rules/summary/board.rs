@@ -161,10 +161,7 @@ impl<'a> Board<'a> {
                 let waited = line.standing.submitted_working_days.unwrap_or(0);
                 (-waited, line.standing.days_left)
             }),
-            requests: part.rest(
-                |line| line.request.is_some(),
-                |line| line.request.as_ref().map(|request| request.at.clone()),
-            ),
+            requests: part.requests(),
             extensions: part.events(Sort::Extension),
             returns: part.events(Sort::Return),
             look_backs: part.rest(
@@ -288,6 +285,12 @@ impl<'a> Part<'a> {
             line.task.light == Light::Green && !is_elsewhere && !is_forecast
         };
         u32::try_from(self.lines.iter().filter(is_fine).count()).unwrap_or(u32::MAX)
+    }
+
+    /// What is asked for and waits for an answer, the longest first.
+    fn requests(&self) -> Section {
+        let request = |line: &SummaryLine| line.request.as_ref().map(|request| request.at.clone());
+        self.rest(|line| line.request.is_some(), request)
     }
 
     /// How each batch stands, where there are several; what went from the ledger is in none.

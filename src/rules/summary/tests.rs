@@ -442,7 +442,12 @@ fn a_request_that_waits_stands_in_its_section_and_not_among_the_changes() {
     let summary = office.summary("clerk");
     let request = summary.requests.lines[0].request.clone().expect("a request");
     assert_eq!(
-        (request.to.as_str(), request.at.as_str(), request.working_days, request.note.as_str()),
+        (
+            request.to.as_str(),
+            request.at.as_str(),
+            request.working_days,
+            request.note.as_str()
+        ),
         ("2022-01-31", "2021-12-15 15:30", 3, "雨季")
     );
     assert_eq!((summary.requests.count(), summary.changes.len()), (1, 0));
@@ -498,9 +503,8 @@ fn batches_are_counted_where_there_are_several_and_a_reader_sees_their_own_part_
     let office = Office::new(&["office", "leads"], tasks);
     let of = |who: &str| {
         let batches = office.summary(who).batches;
-        let one = |batch: &crate::domain::review::BatchFigures| {
-            (batch.batch.clone(), batch.figures.red, batch.figures.green)
-        };
+        let one =
+            |batch: &crate::domain::review::BatchFigures| (batch.batch.clone(), batch.figures.red, batch.figures.green);
         batches.iter().map(one).collect::<Vec<_>>()
     };
     let told = |rows: [(&str, u32, u32); 3]| rows.map(|(name, red, green)| (name.to_owned(), red, green));
@@ -510,12 +514,20 @@ fn batches_are_counted_where_there_are_several_and_a_reader_sees_their_own_part_
 
 #[test]
 fn a_stage_says_of_which_task_it_is_one_where_the_ledger_has_that_task() {
-    let tasks = vec![task("7", "2022-06-30"), task("7/1", "2021-12-16"), task("2021/3", "2021-12-16")];
+    let tasks = vec![
+        task("7", "2022-06-30"),
+        task("7/1", "2021-12-16"),
+        task("2021/3", "2021-12-16"),
+    ];
     let overdue = Office::new(&["office"], tasks).summary("clerk").overdue;
     let stages: Vec<Option<(&str, &str)>> = overdue
         .lines
         .iter()
-        .map(|line| line.stage_of.as_ref().map(|stage| (stage.id.as_str(), stage.due.as_str())))
+        .map(|line| {
+            line.stage_of
+                .as_ref()
+                .map(|stage| (stage.id.as_str(), stage.due.as_str()))
+        })
         .collect();
     assert_eq!(stages, [Some(("7", "2022-06-30")), None]);
 }
@@ -528,7 +540,10 @@ fn the_office_is_warned_before_the_calendar_ends_though_no_task_reaches_beyond()
         let days_off = vec![chrono::Weekday::Sat, chrono::Weekday::Sun];
         office.almanac.calendar =
             crate::rules::calendar::Calendar::new("town", days_off, BTreeMap::new(), Some(vec![known]));
-        office.summary("clerk").calendar.map(|gap| (gap.days_left, gap.years.len()))
+        office
+            .summary("clerk")
+            .calendar
+            .map(|gap| (gap.days_left, gap.years.len()))
     };
     assert_eq!(gap_until("2021-12-31"), Some((11, 0)));
     assert_eq!(gap_until("2022-12-31"), None);
@@ -536,7 +551,11 @@ fn the_office_is_warned_before_the_calendar_ends_though_no_task_reaches_beyond()
 
 #[test]
 fn of_tasks_silent_alike_the_one_that_is_due_first_comes_first() {
-    let tasks = vec![task("1", "2022-06-30"), task("2", "2022-01-14"), task("3", "2022-03-31")];
+    let tasks = vec![
+        task("1", "2022-06-30"),
+        task("2", "2022-01-14"),
+        task("3", "2022-03-31"),
+    ];
     let silent = Office::new(&["office"], tasks).summary("clerk").silent;
     let ids: Vec<&str> = silent.lines.iter().map(|line| line.task.id.as_str()).collect();
     assert_eq!(ids, ["2", "3", "1"]);
