@@ -36,6 +36,16 @@ pub struct Simulated {
     pub reviews: usize,
 }
 
+/// Whether the mails of reviews show pictures as they would in earnest; drawing them takes longer than all the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pictures {
+    /// None are drawn.
+    #[default]
+    LeftOut,
+    /// Those that the configuration wants.
+    Drawn,
+}
+
 /// Why a simulation ended early.
 #[derive(Debug, Error)]
 pub enum SimulateError {
@@ -71,10 +81,11 @@ pub async fn simulate(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
     out: &Path,
+    pictures: Pictures,
     progress: &(dyn Fn(DateTime<Utc>) + Sync),
 ) -> Result<Simulated, SimulateError> {
     make_empty(out)?;
-    turn_into_folders(&mut config, out);
+    turn_into_folders(&mut config, out, pictures);
     let clock = ManualClock::new(from);
     let store = Store::memory(from).await?;
     sync(&store, &config, None, from, Removals::Accepted, FirstLoad::CatchUp)
@@ -119,11 +130,10 @@ fn make_empty(out: &Path) -> Result<(), SimulateError> {
     Ok(())
 }
 
-/// Everything stays in the house: mail servers and webhooks become folders, and wait for nothing. Pictures are left out of
-/// a replay: they would take longer than all the rest.
-fn turn_into_folders(config: &mut Config, out: &Path) {
+/// Everything stays in the house: mail servers and webhooks become folders, and wait for nothing.
+fn turn_into_folders(config: &mut Config, out: &Path, pictures: Pictures) {
     for review in &mut config.reviews {
-        review.pictures = false;
+        review.pictures &= pictures == Pictures::Drawn;
     }
     for (id, settings) in &mut config.channels {
         match settings {

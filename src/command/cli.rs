@@ -88,7 +88,10 @@ pub enum Command {
     /// Show every task with its light
     Status(Status),
     /// Replay a span of time on a clock of its own, and write what would have gone out
-    #[command(after_help = "Example:\n  duban simulate --from 2021-11-14 --until 2022-08-31 --out var/replay")]
+    #[command(
+        after_help = "Examples:\n  duban simulate --from 2021-11-14 --until 2022-08-31 --out var/replay\n  \
+                            duban simulate --from 2021-11-14 --until 6w --out var/replay --pictures"
+    )]
     Simulate(Simulate),
     /// Record what happened to a task, or show it
     Task {
@@ -242,6 +245,9 @@ pub struct Simulate {
     /// The folder to write to; made if need be
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Draw the pictures of reviews into their mails, which takes some tenths of a second for each review
+    #[arg(long)]
+    pub pictures: bool,
 }
 
 /// `duban review …`.

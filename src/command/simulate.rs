@@ -9,7 +9,7 @@ use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use crate::command::cli::Simulate;
 use crate::command::desk::{Desk, failed};
 use crate::command::{Failure, instant};
-use crate::simulate;
+use crate::simulate::{self, Pictures};
 
 /// Cells of the progress bar.
 const BAR: i64 = 40;
@@ -37,7 +37,12 @@ pub(super) async fn simulate(flag: Option<&Path>, args: &Simulate) -> Result<(),
             drop(io::stderr().write_all(text.as_bytes()));
         }
     };
-    let done = simulate::simulate(desk.config, from, until, &args.out, &bar)
+    let pictures = if args.pictures {
+        Pictures::Drawn
+    } else {
+        Pictures::LeftOut
+    };
+    let done = simulate::simulate(desk.config, from, until, &args.out, pictures, &bar)
         .await
         .map_err(failed)?;
     if shown {

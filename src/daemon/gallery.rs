@@ -1,6 +1,7 @@
 //! The pictures of a review: drawn once for each language, of the whole ledger, for those who see all of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -16,28 +17,25 @@ use crate::rules::trend::Replay;
 /// So many journal entries are read at once.
 const PAGE: u32 = 1000;
 
-/// What one run of a review shows.
+/// What one run of a review shows, by language.
+#[derive(Debug, Default)]
 pub(super) struct Gallery {
-    charts: Charts,
-    trend: Trend,
     drawn: BTreeMap<Locale, Vec<Picture>>,
 }
 
 impl Engine {
-    /// The pictures of a review, as of the journal's entry `seq`; none where it has none, or no font can write them.
+    /// The pictures of a review in the languages of those who see all of it, as of the journal's entry `seq`; none where it
+    /// has none, nobody sees them, or no font can write them.
     pub(super) async fn gallery(
         &self,
         review: &Review,
+        seen_in: BTreeSet<Locale>,
         seq: u64,
         now: DateTime<Utc>,
-    ) -> Result<Option<Gallery>, DaemonError> {
-        let has_mail = self.config.channels.keys().any(|channel| self.carries_files(channel));
-        if !review.pictures || !has_mail {
-            return Ok(None);
+    ) -> Result<Gallery, DaemonError> {
+        if !review.pictures || seen_in.is_empty() {
+            return Ok(Gallery::default());
         }
-        let Ok(charts) = Charts::open(self.config.font_file.as_deref()) else {
-            return Ok(None);
-        };
         let stored = self.store.tasks().await?;
         let tasks: Vec<(Task, TaskState)> = stored.into_iter().map(|stored| (stored.task, stored.state)).collect();
         let mut replay = Replay::new(&tasks, &self.config.almanac, now);
@@ -51,19 +49,29 @@ impl Engine {
             }
         }
         let trend = replay.finish().trend(&Scope::Everything, &self.config.people);
-        Ok(Some(Gallery {
-            charts,
-            trend,
-            drawn: BTreeMap::new(),
+        let font_file = self.config.font_file.clone();
+        // A tenth of a second for each language, in which messages are to go on leaving.
+        let drawn = tokio::task::spawn_blocking(move || draw(font_file.as_deref(), &trend, &seen_in)).await;
+        Ok(drawn.unwrap_or_else(|error| {
+            tracing::error!(review.id = %review.id, "review {} goes without pictures: {error}", review.id);
+            Gallery::default()
         }))
     }
 }
 
+/// The trend in pictures, once for each language.
+fn draw(font_file: Option<&Path>, trend: &Trend, seen_in: &BTreeSet<Locale>) -> Gallery {
+    let Ok(charts) = Charts::open(font_file) else {
+        return Gallery::default();
+    };
+    let drawn = seen_in.iter().map(|locale| (*locale, charts.pictures(trend, *locale)));
+    Gallery { drawn: drawn.collect() }
+}
+
 impl Gallery {
     /// The pictures in a language.
-    pub(super) fn in_language(&mut self, locale: Locale) -> &[Picture] {
-        let drawn = self.drawn.entry(locale);
-        drawn.or_insert_with(|| self.charts.pictures(&self.trend, locale))
+    pub(super) fn in_language(&self, locale: Locale) -> &[Picture] {
+        self.drawn.get(&locale).map_or(&[], Vec::as_slice)
     }
 
     /// Puts pictures into a message that shows them.

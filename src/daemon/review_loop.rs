@@ -290,8 +290,11 @@ impl Engine {
             .await?
             .map(|_| now.timestamp_millis().to_string());
         let mut papers = self.papers(review, run.seq, now).await?;
-        let mut gallery = self.gallery(review, run.seq, now).await?;
-        for (reader, mut summary) in self.summaries_to(review, run.nominal, now, run.seq).await? {
+        let summaries = self.summaries_to(review, run.nominal, now, run.seq).await?;
+        let viewers = summaries.iter().filter(|(reader, _)| self.sees_pictures(reader));
+        let seen_in = viewers.map(|(reader, _)| reader.locale).collect();
+        let gallery = self.gallery(review, seen_in, run.seq, now).await?;
+        for (reader, mut summary) in summaries {
             let recipient = &reader.recipient;
             let mut figures = json!(summary.figures);
             if let Value::Object(fields) = &mut figures {
@@ -305,13 +308,12 @@ impl Engine {
             if self.on_trial(&target) != target {
                 summary.trial_for = Some(format!("{} ({})", recipient.name, target.channel));
             }
-            let sees_all =
-                matches!(reader.scope, Scope::Everything) && self.carries_files(&self.on_trial(&target).channel);
-            let pictures = match gallery.as_mut().filter(|_| sees_all) {
-                Some(gallery) => gallery.in_language(reader.locale).to_vec(),
-                None => Vec::new(),
+            let pictures = if self.sees_pictures(&reader) {
+                gallery.in_language(reader.locale)
+            } else {
+                &[]
             };
-            let words = self.renderer.review_with(&summary, &pictures);
+            let words = self.renderer.review_with(&summary, pictures);
             let mut parts = vec![review.id.as_str(), &day, recipient.id.as_str()];
             parts.extend(again.as_deref());
             let (subject, text) = (words.subject.clone(), words.text.clone());
@@ -334,13 +336,11 @@ impl Engine {
             if let Some(papers) = papers.as_mut().filter(|_| self.carries_files(&message.channel)) {
                 papers.enclose(&reader, &mut message.content);
             }
-            Gallery::hang(&pictures, &mut message.content);
+            Gallery::hang(pictures, &mut message.content);
             said.messages.extend(self.in_parts(&message));
         }
-        if let Some(gallery) = gallery {
-            self.store.keep_files(now, &gallery.files()).await?;
-        }
         // Before the messages that name them; without those they are forgotten again.
+        self.store.keep_files(now, &gallery.files()).await?;
         if let Some(papers) = papers {
             self.store.keep_files(now, &papers.files).await?;
         }
@@ -559,6 +559,14 @@ impl Engine {
             messages.extend(message.filter(|message| message.state == MessageState::Undeliverable));
         }
         Ok(messages)
+    }
+
+    /// Pictures show the whole ledger, and go within a mail.
+    fn sees_pictures(&self, reader: &Reader) -> bool {
+        matches!(reader.scope, Scope::Everything)
+            && self
+                .review_target(&reader.recipient)
+                .is_some_and(|target| self.carries_files(&self.on_trial(&target).channel))
     }
 
     fn review_target(&self, recipient: &Recipient) -> Option<Target> {
