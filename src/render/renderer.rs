@@ -372,4 +372,6 @@ fn tidy(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod mail_html;
+#[cfg(test)]
 mod tests;

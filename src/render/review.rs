@@ -1,6 +1,7 @@
 //! A summary as templates see it: lights, then sections of lines, in one order for text, HTML and Markdown.
 
 mod en;
+mod gist;
 mod zh;
 
 use serde::Serialize;
@@ -11,7 +12,6 @@ use super::escape::{one_line, shorten};
 use super::notice::light_color;
 use super::phrases::{self, Phrases};
 use super::plain::Plain;
-use crate::domain::message::Figures;
 use crate::domain::people::Locale;
 use crate::domain::review::{
     BatchFigures, CalendarGap, ChainHead, Change, Events, Forecast, LastTold, Mismatch, Request, Section, StageOf,
@@ -35,6 +35,8 @@ const LINE_FRAME: usize = 420;
 pub(super) trait ReviewPhrases: Sync {
     /// The subject.
     fn headline(&self, summary: &Summary) -> String;
+    /// What a light says of a task, in few letters.
+    fn meaning(&self, light: Light) -> &'static str;
     /// What it comes to, a sentence each: never empty.
     fn verdict(&self, summary: &Summary) -> Vec<String>;
     /// What stands above a section; `since` is empty in a first review.
@@ -161,6 +163,8 @@ pub(super) struct LightPage {
     pub(super) icon: &'static str,
     /// The word.
     pub(super) word: &'static str,
+    /// What the light says of a task, for those who do not know its colours.
+    pub(super) meaning: &'static str,
     /// Its colour.
     pub(super) color: &'static str,
     /// How many.
@@ -274,7 +278,7 @@ impl ReviewPage {
             moved_from: summary.moved_from.clone().unwrap_or_default(),
             late_from: summary.late_from.clone().unwrap_or_default(),
             for_names: common.names(&summary.for_names),
-            lights: lights(summary, common),
+            lights: lights(summary, common, words),
             pictures: Vec::new(),
             verdict: words.verdict(summary),
             sections,
@@ -302,7 +306,7 @@ impl ReviewPage {
         let mut lines = Vec::new();
         lines.extend(self.verdict.iter().cloned());
         let lights: Vec<String> = (self.lights.iter())
-            .map(|light| format!("{} {} {}", light.word, light.count, light.change))
+            .map(|light| format!("{} ({}) {} {}", light.word, light.meaning, light.count, light.change))
             .collect();
         lines.push(lights.join(" | "));
         for section in &self.sections {
@@ -497,21 +501,17 @@ fn more(count: u32, words: &dyn ReviewPhrases) -> String {
     if count == 0 { String::new() } else { words.more(count) }
 }
 
-fn lights(summary: &Summary, words: &dyn Phrases) -> Vec<LightPage> {
-    let counts = |figures: &Figures| [figures.red, figures.yellow, figures.green, figures.blue, figures.grey];
-    let lights = [Light::Red, Light::Yellow, Light::Green, Light::Blue, Light::Grey];
-    let before = summary.before.as_ref().map_or_else(|| counts(&summary.figures), counts);
-    lights
+fn lights(summary: &Summary, common: &dyn Phrases, words: &dyn ReviewPhrases) -> Vec<LightPage> {
+    gist::moves(summary)
         .into_iter()
-        .zip(counts(&summary.figures))
-        .zip(before)
-        .map(|((light, count), before)| LightPage {
+        .map(|(light, count, change)| LightPage {
             light,
             icon: icon(light),
-            word: words.light(light),
+            word: common.light(light),
+            meaning: words.meaning(light),
             color: light_color(light),
             count,
-            change: match i64::from(count) - i64::from(before) {
+            change: match change {
                 0 => String::new(),
                 change => format!("{change:+}"),
             },

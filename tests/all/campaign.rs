@@ -9,6 +9,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use duban::config::{self, Environment};
 use duban::rules::calendar::Calendar;
 
+use crate::weeks;
 use crate::world::{World, at};
 
 fn config() -> std::path::PathBuf {
@@ -37,7 +38,24 @@ fn replay() -> (String, String, serde_json::Value) {
     ));
     let plan = duban("plan --now 2021-11-14 --ignore-store --until 2022-08-31 --format json");
     let reviews = serde_json::from_slice(&fs::read(out.join("reviews.json")).unwrap()).unwrap();
+    figures_are_those_of_the_journal(&out, &reviews);
     (plan, fs::read_to_string(out.join("timeline.json")).unwrap(), reviews)
+}
+
+fn figures_are_those_of_the_journal(out: &Path, reviews: &serde_json::Value) {
+    let file = |name: &str| config().with_file_name(name);
+    let counted = weeks::counted_again(&out.join("journal.jsonl"), &file("ledger.csv"), &file("people.toml"));
+    let Some(counted) = counted else { return };
+    let weekly = reviews
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|run| run["review"] == "weekly");
+    let readers: Vec<usize> = weekly
+        .map(|run| weeks::agree(run["day"].as_str().unwrap(), &run["figures"], &counted))
+        .collect();
+    assert_eq!(readers.len(), counted.as_object().unwrap().len());
+    assert!(readers.iter().all(|count| *count > 20), "{readers:?}");
 }
 
 fn calendar() -> Calendar {

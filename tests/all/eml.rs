@@ -14,6 +14,10 @@ pub(crate) struct Mail {
     pub(crate) kind: String,
     pub(crate) subject: String,
     pub(crate) text: String,
+    /// Empty where there is none.
+    pub(crate) html: String,
+    /// How large it is as it is sent.
+    pub(crate) bytes: usize,
     pub(crate) date: String,
     /// The names and bytes of what is attached, in order.
     pub(crate) files: Vec<(String, Vec<u8>)>,
@@ -35,6 +39,7 @@ pub(crate) fn read_folder(folder: &Path) -> Vec<Mail> {
 
 /// Reads one mail.
 pub(crate) fn read(raw: &str) -> Mail {
+    let bytes = raw.len();
     let raw = raw.replace("\r\n", "\n");
     let (head, body) = raw.split_once("\n\n").unwrap();
     let to = header(head, "To");
@@ -47,16 +52,20 @@ pub(crate) fn read(raw: &str) -> Mail {
         kind: header(head, "X-Duban-Kind"),
         subject: words(&header(head, "Subject")),
         date: header(head, "Date"),
-        text: parts_of(head, body)
-            .into_iter()
-            .find(|part| part.kind == "text/plain")
-            .map(|part| String::from_utf8(part.bytes).unwrap().replace("\r\n", "\n"))
-            .unwrap(),
+        text: text_of(head, body, "text/plain").unwrap(),
+        html: text_of(head, body, "text/html").unwrap_or_default(),
+        bytes,
         files: parts_of(head, body)
             .into_iter()
             .filter_map(|part| part.file.map(|name| (name, part.bytes)))
             .collect(),
     }
+}
+
+/// The first part of a kind.
+fn text_of(head: &str, body: &str, kind: &str) -> Option<String> {
+    let part = parts_of(head, body).into_iter().find(|part| part.kind == kind)?;
+    Some(String::from_utf8(part.bytes).unwrap().replace("\r\n", "\n"))
 }
 
 /// What stands at the end of a branch of a mail.

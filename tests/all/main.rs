@@ -44,6 +44,7 @@ mod tellings;
 mod trial;
 mod vendors;
 mod ways;
+mod weeks;
 mod wire;
 mod world;
 mod year;

@@ -6,7 +6,7 @@ use crate::domain::message::{Heard, ITEMS_MAX, Item};
 use crate::domain::review::{Events, LINES_MAX};
 use crate::domain::task::{Light, Phase};
 
-fn renderer() -> &'static Renderer {
+pub(super) fn renderer() -> &'static Renderer {
     static BUILT_IN: LazyLock<Renderer> =
         LazyLock::new(|| Renderer::new(&BTreeMap::new()).unwrap_or_else(|faults| panic!("{faults:#?}")));
     &BUILT_IN

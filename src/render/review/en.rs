@@ -1,5 +1,6 @@
 //! English wording of reviews.
 
+use super::gist::{self, Holders};
 use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
@@ -7,6 +8,7 @@ use crate::domain::review::{
     BatchFigures, CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason,
     Request, SILENT_WORKING_DAYS, StageOf, Summary, SummaryLine, Undelivered,
 };
+use crate::domain::task::Light;
 use crate::render::en::{En as Common, count};
 use crate::render::escape::{one_line, shorten, when};
 use crate::render::phrases::Phrases;
@@ -56,6 +58,16 @@ impl ReviewPhrases for En {
         format!("{name} | {open}: {}{late}", clauses.join(", "))
     }
 
+    fn meaning(&self, light: Light) -> &'static str {
+        match light {
+            Light::Red => "overdue",
+            Light::Yellow => "near",
+            Light::Green => "on track",
+            Light::Blue => "in review",
+            Light::Grey => "closed",
+        }
+    }
+
     fn verdict(&self, summary: &Summary) -> Vec<String> {
         let mut verdict = Vec::new();
         if summary.is_idle() {
@@ -83,6 +95,8 @@ impl ReviewPhrases for En {
                 summary.figures.red
             ));
         }
+        verdict.extend(gist::holders(summary).map(|holders| self::holders(&holders)));
+        verdict.extend(moved(summary));
         if summary.since.is_some() && summary.is_quiet() {
             verdict.push("No report, submission or ledger change was recorded since the last review.".into());
         }
@@ -370,6 +384,27 @@ fn told_names(names: &[String]) -> String {
 
 fn points(points: u32) -> String {
     count(i64::from(points), "point")
+}
+
+fn holders(holders: &Holders) -> String {
+    let first = holders.first.iter().map(|(unit, count)| format!("{unit} ({count})"));
+    let mut first: Vec<String> = first.collect();
+    if let (others @ 1.., tasks) = holders.others {
+        first.push(format!("{} ({tasks})", count(i64::from(others), "other unit")));
+    }
+    format!("The overdue tasks are with {}.", first.join(", "))
+}
+
+fn moved(summary: &Summary) -> Option<String> {
+    let moves: Vec<String> = gist::moves(summary)
+        .into_iter()
+        .filter(|(_, _, change)| *change != 0)
+        .map(|(light, _, change)| {
+            let way = if change > 0 { "more" } else { "fewer" };
+            format!("{} {way} {}", change.abs(), En.meaning(light))
+        })
+        .collect();
+    (!moves.is_empty()).then(|| format!("Since the last review: {}.", moves.join(", ")))
 }
 
 fn reason(reason: &Reason) -> String {

@@ -1,5 +1,6 @@
 //! 调度通报的中文措辞。
 
+use super::gist::{self, Holders};
 use super::{Part, ReviewPhrases};
 use crate::domain::journal::Fact;
 use crate::domain::message::Figures;
@@ -7,6 +8,7 @@ use crate::domain::review::{
     BatchFigures, CalendarGap, ChainHead, Change, DUE_SOON_DAYS, Edition, Forecast, LastTold, Mismatch, Reason,
     Request, SILENT_WORKING_DAYS, StageOf, Summary, SummaryLine, Undelivered,
 };
+use crate::domain::task::Light;
 use crate::render::escape::{one_line, shorten, when};
 use crate::render::phrases::Phrases;
 use crate::render::zh::Zh as Common;
@@ -60,6 +62,16 @@ impl ReviewPhrases for Zh {
         format!("{name}｜{open}项任务：{}{late}", clauses.join("，"))
     }
 
+    fn meaning(&self, light: Light) -> &'static str {
+        match light {
+            Light::Red => "逾期",
+            Light::Yellow => "临近",
+            Light::Green => "正常",
+            Light::Blue => "待审核",
+            Light::Grey => "办结",
+        }
+    }
+
     fn verdict(&self, summary: &Summary) -> Vec<String> {
         let mut verdict = Vec::new();
         if summary.is_idle() {
@@ -82,6 +94,8 @@ impl ReviewPhrases for Zh {
         } else {
             verdict.push(format!("共{}项任务逾期，请优先处理。", summary.figures.red));
         }
+        verdict.extend(gist::holders(summary).map(|holders| self::holders(&holders)));
+        verdict.extend(moved(summary));
         if summary.since.is_some() && summary.is_quiet() {
             verdict.push("自上次调度以来，没有进展报告、报送和台账变更的记录。".into());
         }
@@ -350,6 +364,30 @@ fn told_names(names: &[String]) -> String {
         }
         names => one_line(&Common.names(names)),
     }
+}
+
+fn holders(holders: &Holders) -> String {
+    let mut first: Vec<String> = holders
+        .first
+        .iter()
+        .map(|(unit, count)| format!("{unit}{count}项"))
+        .collect();
+    if let (others @ 1.., tasks) = holders.others {
+        first.push(format!("另有{others}个单位{tasks}项"));
+    }
+    format!("逾期任务的责任单位：{}。", first.join("，"))
+}
+
+fn moved(summary: &Summary) -> Option<String> {
+    let moves: Vec<String> = gist::moves(summary)
+        .into_iter()
+        .filter(|(_, _, change)| *change != 0)
+        .map(|(light, _, change)| {
+            let way = if change > 0 { "增加" } else { "减少" };
+            format!("{}{way}{}项", Zh.meaning(light), change.abs())
+        })
+        .collect();
+    (!moves.is_empty()).then(|| format!("与上次调度相比：{}。", moves.join("，")))
 }
 
 fn reason(reason: &Reason) -> String {
