@@ -157,6 +157,7 @@ fn begin(tag: &str, html: &str, open: &mut Vec<Open>, faults: &mut Vec<String>) 
             .iter()
             .find(|(known, _)| *known == property)
             .map(|(_, value)| (*value).to_owned())
+            .filter(|value| value.len() == 7 && value.starts_with('#'))
     };
     let element = Open {
         ink: given("color").unwrap_or_else(|| inherited(|open| &open.ink, "#000000")),
