@@ -85,7 +85,10 @@ fn town_in_two_languages() -> World {
     );
     edit(
         "reviews.toml",
-        &[("late_limit = \"2d\"", "late_limit = \"2d\"\npictures = false")],
+        &[
+            ("late_limit = \"2d\"", "late_limit = \"2d\"\npictures = false"),
+            ("late_limit = \"1w\"", "late_limit = \"1w\"\npictures = false"),
+        ],
     );
     world
 }
@@ -160,8 +163,9 @@ async fn lived() -> World {
         world.run_until(at).await;
         world.act(task, &act).await;
         match (task, at.get(..7)) {
-            // Later, later once more, and earlier.
+            // Later, later once more, another later, and one earlier.
             ("18.4", _) => edit(&mut world, "ledger.csv", "13,", "2022-01-31", "2022-02-18").await,
+            ("7", _) => edit(&mut world, "ledger.csv", "17.6,", "2022-08-31", "2022-09-30").await,
             ("2", _) => edit(&mut world, "ledger.csv", "13,", "2022-02-18", "2022-03-31").await,
             ("15", Some("2022-06")) => edit(&mut world, "ledger.csv", "18.6,", "2022-06-30", "2022-06-10").await,
             ("12", Some("2022-07")) => edit(&mut world, "reviews.toml", "pictures", "false", "true").await,
@@ -317,7 +321,7 @@ fn reads_well(mail: &Mail) {
             "()",
             "  ",
             "还剩-",
-            "1 tasks",
+            " 1 tasks",
             "逾期-",
         ] {
             assert!(!words.contains(trace), "`{trace}` in `{line}` to {}", mail.to);
