@@ -65,10 +65,10 @@ impl ReviewPhrases for Zh {
     fn meaning(&self, light: Light) -> &'static str {
         match light {
             Light::Red => "逾期",
-            Light::Yellow => "临近",
+            Light::Yellow => "临期",
             Light::Green => "正常",
-            Light::Blue => "待审核",
-            Light::Grey => "办结",
+            Light::Blue => "待审",
+            Light::Grey => "结束",
         }
     }
 
