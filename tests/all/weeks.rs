@@ -6,6 +6,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
+use chrono::TimeDelta;
+use duban::clock::Clock;
 use duban::rules::progress::Act;
 use duban::store::{KeptReview, ReviewRun};
 use serde_json::{Value, json};
@@ -95,13 +97,15 @@ fn town_in_two_languages() -> World {
     world
 }
 
-/// Somebody edits the ledger's row of a task, or the reviews, and the daemon sees it.
+/// Somebody edits the ledger's row of a task, or the reviews, and the daemon starts on it.
 async fn edit(world: &mut World, file: &str, row: &str, from: &str, to: &str) {
     let text = fs::read_to_string(world.path(file)).unwrap();
     let old = text.lines().find(|line| line.starts_with(row)).unwrap();
     assert!(old.contains(from), "{old}");
     world.write(file, text.replacen(old, &old.replace(from, to), 1));
-    world.look_at_files().await;
+    let now = world.clock.now();
+    world.stop().await;
+    world.start_at(now + TimeDelta::seconds(1)).await;
 }
 
 /// What people do in forty weeks: reports, submissions, returns with and without a later deadline, closings in time and
