@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
@@ -26,7 +27,8 @@ const LIGHTS: [&str; 5] = ["red", "yellow", "green", "blue", "grey"];
 /// What the journal gives again, by day and reader; none where there is no Python, which is said loudly.
 pub(crate) fn counted_again(journal: &Path, ledger: &Path, people: &Path) -> Option<Value> {
     if Command::new("python3").arg("--version").output().is_err() {
-        println!("NOT TESTED: there is no python3, so no figures were counted again");
+        let words = b"NOT TESTED: there is no python3, so no figures were counted again\n";
+        io::stderr().write_all(words).unwrap();
         return None;
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
