@@ -32,9 +32,12 @@ pub(super) struct Dossiers {
     parts: BTreeMap<PersonId, Part>,
     day: NaiveDate,
     /// By language and tasks: many see the same.
-    made: BTreeMap<(Locale, Vec<TaskId>), Option<(String, FileBytes)>>,
+    made: BTreeMap<(Locale, Vec<TaskId>), Option<Made>>,
     bytes: usize,
 }
+
+/// A file's name and bytes.
+type Made = (String, FileBytes);
 
 /// A participant's papers.
 pub(super) struct Papers {
@@ -244,7 +247,7 @@ impl Dossiers {
         })
     }
 
-    fn make(&self, part: &Part, locale: Locale) -> Option<(String, FileBytes)> {
+    fn make(&self, part: &Part, locale: Locale) -> Option<Made> {
         let dossier = self.material.dossier(part, locale);
         let bytes = match docx(&document(&dossier)) {
             Ok(bytes) => bytes,

@@ -33,7 +33,7 @@ pub fn document(dossier: &Dossier<'_>) -> Document {
         (words.as_of, minute(dossier.as_of)),
     ];
     let facts = facts.into_iter().filter(|(_, text)| !text.is_empty());
-    blocks.push(form(facts.map(|(label, text)| (label, text)).collect()));
+    blocks.push(form(facts.collect()));
     blocks.push(Block::Heading(plain(words.agenda)));
     if dossier.agenda.is_empty() {
         blocks.push(Block::Paragraph(plain(words.no_items)));
