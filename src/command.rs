@@ -4,6 +4,7 @@ mod check;
 mod circular;
 pub mod cli;
 pub mod desk;
+mod diff;
 mod dry;
 pub mod instant;
 mod journal;

@@ -14,6 +14,7 @@ mod faults;
 mod ladders;
 mod ledger;
 mod load;
+mod looked;
 mod meetings;
 mod names;
 mod origin;
@@ -30,7 +31,8 @@ mod template;
 mod whereabouts;
 
 pub use environment::{Environment, find};
-pub use load::{Config, Delivery, load, load_from};
+pub use load::{Config, Delivery, load, load_from, look};
+pub use looked::Looked;
 pub use origin::FileSet;
 pub use problem::{Problem, Problems, Severity, report};
 pub use reviews::{CRON_SEARCH_FROM, parse_cron};

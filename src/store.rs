@@ -8,6 +8,7 @@
 //! is claimed by one lane at a time; a message whose bytes may have arrived does not change any more.
 
 mod cell;
+mod clock;
 mod delivery;
 mod error;
 mod files;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use self::clock::{ClockFault, ClockHold};
 pub use self::delivery::{AttemptRow, Settled};
 pub use self::error::{ActError, Result, StoreError};
 pub use self::journal::Verified;
@@ -43,7 +45,7 @@ pub use self::open::{Access, Opened};
 pub use self::outbox::{OutboxCounts, QueueBatch, WaitingRecipient, recipient_key};
 pub use self::plan::Planned;
 pub use self::reviews::{Repeat, ReviewRow, ReviewRun, RunState};
-pub use self::tasks::{Change, Intake, StoredTask};
+pub use self::tasks::{Change, Intake, StoredTask, Wake};
 pub use self::told::ToldRow;
 pub use self::words::PendingWord;
 

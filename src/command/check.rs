@@ -16,7 +16,7 @@ use crate::config::{self, Config, Environment, Problem, Problems, Severity};
 use crate::domain::id::{ChannelId, TaskId};
 use crate::domain::people::Locale;
 use crate::render::Charts;
-use crate::rules::intake::{self, IntakeError};
+use crate::rules::intake::{self, IntakeError, Removals};
 use crate::store::StoredTask;
 
 pub(super) async fn check(flag: Option<&Path>, args: &Check) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ fn told(id: &ChannelId, kind: &str, checked: &Checked) -> String {
 
 /// Why the daemon would refuse the load, and where rows and journal will disagree after it.
 fn against_store(config: &Config, stored: &[StoredTask], now: DateTime<Utc>) -> Vec<Problem> {
-    let (intake, mut problems) = match dry::intake(config, stored, now) {
+    let (intake, mut problems) = match dry::intake(config, stored, now, Removals::Guarded) {
         Ok(intake) => (Some(intake), Vec::new()),
         Err(errors) => (None, errors.iter().map(|error| refusal(config, error)).collect()),
     };

@@ -69,7 +69,10 @@ Instants are RFC 3339, local (`2021-12-13T08:00`), or a bare date, which is 00:0
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon in the foreground
-    #[command(after_help = "SIGTERM and SIGINT finish what is in flight, for 20 seconds at most.")]
+    #[command(
+        after_help = "Changed files are loaded by themselves; SIGHUP loads them at once. A bad file never replaces a good \
+                            one.\nSIGTERM and SIGINT finish what is in flight, for 20 seconds at most."
+    )]
     Run(Run),
     /// Tell every problem of the configuration and the ledger at once
     #[command(
@@ -80,7 +83,7 @@ pub enum Command {
     /// Tell who will hear what, when and why; sends nothing
     #[command(
         after_help = "Examples:\n  duban plan --until 2w --to edu-head\n  duban plan --now 2021-11-14 --until 2022-01-31 \
-                            --ignore-store --format json"
+                            --ignore-store --format json\n  duban plan --diff new.toml"
     )]
     Plan(Plan),
     /// Tell what was sent, skipped and will be sent for one task, and by which rule
@@ -163,6 +166,9 @@ pub struct Run {
     /// Accept that the files now withdraw or close many tasks at once
     #[arg(long)]
     pub accept_removals: bool,
+    /// Say that the clock is right, where it gained days at once or stands before the newest journal entry
+    #[arg(long)]
+    pub accept_clock: bool,
 }
 
 /// What a new store does with the past.
@@ -204,6 +210,9 @@ pub struct Plan {
     /// Plan as if nothing had happened and nothing had been told
     #[arg(long)]
     pub ignore_store: bool,
+    /// Instead: what this configuration would add, drop and move, compared with what is in force
+    #[arg(long, value_name = "NEW.toml", conflicts_with_all = ["from", "ignore_store", "task", "to"])]
+    pub diff: Option<PathBuf>,
     /// The shape of the output
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
     pub format: Format,

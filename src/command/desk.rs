@@ -138,7 +138,7 @@ impl Desk {
     pub async fn act(&self) -> Result<Store, Failure> {
         refuse_folder(&self.config.store)?;
         match Store::open(&self.config.store, Access::Act, self.clock.now()).await {
-            Ok(opened) => Ok(opened.store),
+            Ok(opened) => unless_held(opened.store, self.clock.now()).await,
             Err(error) => Err(store_failed(error)),
         }
     }
@@ -199,6 +199,7 @@ impl Place {
     pub async fn open(&self, access: Access) -> Result<Store, Failure> {
         refuse_folder(&self.store)?;
         match Store::open(&self.store, access, self.clock.now()).await {
+            Ok(opened) if access == Access::Act => unless_held(opened.store, self.clock.now()).await,
             Ok(opened) => Ok(opened.store),
             Err(error) => Err(store_failed(error)),
         }
@@ -216,6 +217,25 @@ pub(super) async fn look(path: &Path, now: DateTime<Utc>) -> Result<Option<Store
         Err(StoreError::Missing { .. }) => Ok(None),
         Err(error) => Err(store_failed(error)),
     }
+}
+
+/// A store to be acted on, unless the clock is not believed: what is written down at a wrong time is wrong for ever.
+async fn unless_held(store: Store, now: DateTime<Utc>) -> Result<Store, Failure> {
+    let Some(hold) = daemon::clock_fault(&store, now).await.map_err(failed)? else {
+        return Ok(store);
+    };
+    store.close().await;
+    let zone = chrono_tz::UTC;
+    let shown = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M UTC").to_string();
+    let text = format!(
+        "the clock is not believed, and nothing is written down at a wrong time: it shows {}, and {} was expected",
+        shown(now),
+        shown(hold.expected)
+    );
+    Err(hinted(
+        &text,
+        "set the clock right, or say that it is right: start once with `duban run --accept-clock`",
+    ))
 }
 
 /// A folder is no store, which the database would not say.

@@ -14,7 +14,12 @@ use crate::store::StoredTask;
 ///
 /// # Errors
 /// Why the daemon would refuse the load.
-pub(super) fn intake(config: &Config, stored: &[StoredTask], now: DateTime<Utc>) -> Result<Intake, Vec<IntakeError>> {
+pub(super) fn intake(
+    config: &Config,
+    stored: &[StoredTask],
+    now: DateTime<Utc>,
+    removals: Removals,
+) -> Result<Intake, Vec<IntakeError>> {
     let prints: BTreeMap<_, String> = config.ladders.iter().map(|(id, ladder)| (id, ladder.print())).collect();
     let tasks = config.tasks_at(now);
     let rows: Vec<Row<'_>> = tasks
@@ -24,7 +29,7 @@ pub(super) fn intake(config: &Config, stored: &[StoredTask], now: DateTime<Utc>)
             ladder_print: prints.get(&task.ladder).map_or("", String::as_str),
         })
         .collect();
-    intake::intake(&by_id(stored), &rows, now, Removals::Guarded)
+    intake::intake(&by_id(stored), &rows, now, removals)
 }
 
 /// The tasks as they would stand after a load, or as they stand where it changes nothing of them.

@@ -10,7 +10,7 @@ use crate::command::cli::{Format, Plan};
 use crate::command::desk::{Desk, failed};
 use crate::command::picture::known;
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
-use crate::command::{Failure, instant, listener};
+use crate::command::{Failure, diff, instant, listener};
 use crate::daemon::timeline::TimelineRow;
 use crate::daemon::{as_first_loaded, forecast};
 use crate::domain::ladder::Level;
@@ -19,6 +19,9 @@ use crate::rules::calendar::{Almanac, YEAR_MAX};
 use crate::store::{Store, StoredTask};
 
 pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure> {
+    if let Some(new) = &args.diff {
+        return diff::diff(flag, args, new).await;
+    }
     let desk = Desk::open(flag)?;
     let now = desk.now(args.now.as_deref())?;
     let from = match &args.from {
@@ -69,7 +72,7 @@ pub(super) async fn plan(flag: Option<&Path>, args: &Plan) -> Result<(), Failure
 }
 
 /// The end of the plan, which calendars can count to.
-fn end(text: &str, from: DateTime<Utc>, almanac: &Almanac) -> Result<DateTime<Utc>, Failure> {
+pub(super) fn end(text: &str, from: DateTime<Utc>, almanac: &Almanac) -> Result<DateTime<Utc>, Failure> {
     let until = instant::until(text, from, almanac)?;
     let last = NaiveDate::from_ymd_opt(YEAR_MAX + 1, 1, 1).map(|day| almanac.instant(day.and_time(NaiveTime::MIN)));
     let until = last.map_or(until, |last| until.min(last));

@@ -4,14 +4,16 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::clock::{Clock, SystemClock};
 use crate::command::Failure;
 use crate::command::cli::{FirstLoad, Run};
-use crate::command::desk::{failed, not_understood, refuse_folder, untold};
+use crate::command::desk::{failed, hinted, not_understood, refuse_folder, untold};
 use crate::config::{self, Environment};
-use crate::daemon::{self, DaemonError, RunOptions};
+use crate::daemon::{self, ClockTrust, DaemonError, Progress, RunOptions};
 use crate::rules::intake::Removals;
 use crate::store::{Access, Store};
 
@@ -53,16 +55,16 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
         } else {
             Removals::Guarded
         },
+        clock_trust: if args.accept_clock {
+            ClockTrust::Accepted
+        } else {
+            ClockTrust::Watched
+        },
     };
     let signals = Signals::new()?;
-    let ready = Box::new(|status: &str| {
-        tracing::info!("ready: {status}");
-        let states = [sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status(status)];
-        if let Err(error) = sd_notify::notify(&states) {
-            tracing::warn!("systemd cannot be told that the daemon is ready: {error}");
-        }
-    });
-    match daemon::run(&path, &env, opened, clock, options, ready, signals.asked_to_stop()).await {
+    let reload = Arc::new(Notify::new());
+    let stop = signals.asked_to_stop(Arc::clone(&reload));
+    match daemon::run(&path, &env, opened, clock, options, reload, Arc::new(tell), stop).await {
         Ok(()) => Ok(()),
         Err(DaemonError::Config(problems)) => Err(not_understood(problems)),
         Err(DaemonError::Intake(errors)) => {
@@ -75,7 +77,28 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
                 hints.join("\n")
             )))
         }
+        Err(error @ DaemonError::Clock(_)) => Err(hinted(
+            &error.to_string(),
+            "set the clock right, or say that it is right: `duban run --accept-clock`",
+        )),
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// Says how far the daemon is, in the log and to systemd.
+fn tell(progress: Progress<'_>) {
+    let told = match progress {
+        Progress::Reloading => {
+            tracing::info!("reading the files anew");
+            NotifyState::monotonic_usec_now().and_then(|now| sd_notify::notify(&[NotifyState::Reloading, now]))
+        }
+        Progress::Ready(status) => {
+            tracing::info!("ready: {status}");
+            sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(status)])
+        }
+    };
+    if let Err(error) = told {
+        tracing::warn!("systemd cannot be told how far the daemon is: {error}");
     }
 }
 
@@ -95,14 +118,13 @@ impl Signals {
         })
     }
 
-    async fn asked_to_stop(mut self) {
+    /// Waits until the end is asked for; each hangup asks for a reload.
+    async fn asked_to_stop(mut self, reload: Arc<Notify>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    tracing::warn!("reloading is not in this version: restart the daemon to apply changed files");
-                }
+                _ = self.hangup.recv() => reload.notify_one(),
             }
         }
     }

@@ -11,9 +11,10 @@ use crate::command::desk::{Desk, failed, note};
 use crate::command::picture::{Picture, StatusRow, light_cell};
 use crate::command::table::{Cell, Colour, Table, write_json};
 use crate::command::{Failure, dry};
+use crate::daemon::held_words;
 use crate::daemon::timeline::local_time;
 use crate::domain::task::{Light, Task};
-use crate::rules::intake;
+use crate::rules::intake::{self, Removals};
 use crate::rules::recurrence;
 use crate::store::{Store, StoredTask};
 
@@ -142,6 +143,9 @@ fn minute(at: Option<&str>) -> String {
 /// What waits, what could not be delivered, which ways are stopped, and of what the office was told.
 async fn tell_of_store(desk: &Desk, store: &Store, now: DateTime<Utc>) -> Result<(), Failure> {
     let almanac = &desk.config.almanac;
+    if let Some(hold) = store.clock_hold().await.map_err(failed)? {
+        note(&format!("held: {}", held_words(&hold, almanac)));
+    }
     let counts = store.counts().await.map_err(failed)?;
     for lane in store.lanes().await.map_err(failed)? {
         let waiting = match counts.waiting_by_channel.get(&lane.channel) {
@@ -205,7 +209,7 @@ fn messages(count: u32) -> String {
 
 /// Rows that were edited and are not in force yet. Where a row stands in the file is no edit.
 fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
-    if let Err(errors) = dry::intake(&desk.config, tasks, now) {
+    if let Err(errors) = dry::intake(&desk.config, tasks, now, Removals::Guarded) {
         for error in errors {
             note(&format!(
                 "the daemon would refuse this load: {error}\n  hint: {}",
@@ -242,8 +246,8 @@ fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
         .count();
     if edited + gone > 0 {
         let rows = match edited + gone {
-            1 => "1 row of the files is not loaded yet: the daemon takes it in when it starts".to_owned(),
-            count => format!("{count} rows of the files are not loaded yet: the daemon takes them in when it starts"),
+            1 => "1 row of the files is not loaded yet: a running daemon takes it in within a minute".to_owned(),
+            count => format!("{count} rows of the files are not loaded yet: a running daemon takes them in within a minute"),
         };
         note(&rows);
     }

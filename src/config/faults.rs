@@ -1,5 +1,6 @@
 //! Where things stand in the files, and the list of what is wrong with them, until it becomes [`Problems`].
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +111,8 @@ pub(super) struct Faults {
     sources: Vec<Source>,
     list: Vec<Fault>,
     suggestions: u32,
+    /// Files from which secrets were read: never shown, but a change of theirs is one of the configuration.
+    pub(super) secrets: BTreeSet<PathBuf>,
 }
 
 /// Looking for similar names is slow; after so many the first hints have told what is wrong.

@@ -19,6 +19,7 @@ use crate::rules::score::Weights;
 
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
+use super::looked::Looked;
 use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
@@ -116,7 +117,14 @@ pub struct Delivery {
 /// # Errors
 /// All problems, warnings among them, where one is an error.
 pub fn load(path: &Path, env: &Environment) -> Result<Config, Problems> {
-    Reader::new(Origin::Disk, path).load(env)
+    look(path, env).0
+}
+
+/// Loads from the disk, and tells what was looked at there, so that a later change is seen, whether the load was good or
+/// not.
+#[must_use]
+pub fn look(path: &Path, env: &Environment) -> (Result<Config, Problems>, Looked) {
+    Reader::new(Origin::disk(), path).load(env)
 }
 
 /// Loads from the files of an earlier load; secrets and certificates are read from where they are.
@@ -124,7 +132,7 @@ pub fn load(path: &Path, env: &Environment) -> Result<Config, Problems> {
 /// # Errors
 /// As [`load`].
 pub fn load_from(files: &FileSet, env: &Environment) -> Result<Config, Problems> {
-    Reader::new(Origin::Kept(files), &files.root).load(env)
+    Reader::new(Origin::Kept(files), &files.root).load(env).0
 }
 
 /// Reads files and keeps what it read.
@@ -176,27 +184,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn load(mut self, env: &Environment) -> Result<Config, Problems> {
+    fn load(mut self, env: &Environment) -> (Result<Config, Problems>, Looked) {
         let mut faults = Faults::default();
-        let root = self.files.root.clone();
-        let Some(source) = self.text(&mut faults, &root, Place::NOWHERE) else {
-            return Err(faults.into_problems());
+        let proven = self.prove(&mut faults, env);
+        let mut looked = match self.origin {
+            Origin::Disk(looked) => looked.into_inner(),
+            Origin::Kept(_) => Looked::default(),
         };
-        let mut raw = Raw::default();
-        self.read_all(&mut faults, &mut raw, source);
-        let rows = self.read_ledgers(&mut faults, &mut raw);
-        let settled = settle(&mut faults, &mut self, env, &raw, &rows, source);
-        match settled {
-            Some(config) if !faults.has_errors() => {
-                let problems = faults.into_problems();
-                Ok(Config {
-                    files: self.files,
-                    warnings: problems.0,
-                    ..config
-                })
-            }
-            _ => Err(faults.into_problems()),
+        for secret in &faults.secrets {
+            looked.at_file(secret);
         }
+        let config = match proven {
+            Some(config) if !faults.has_errors() => Ok(Config {
+                files: self.files,
+                warnings: faults.into_problems().0,
+                ..config
+            }),
+            _ => Err(faults.into_problems()),
+        };
+        (config, looked)
+    }
+
+    fn prove(&mut self, faults: &mut Faults, env: &Environment) -> Option<Config> {
+        let root = self.files.root.clone();
+        let source = self.text(faults, &root, Place::NOWHERE)?;
+        let mut raw = Raw::default();
+        self.read_all(faults, &mut raw, source);
+        let rows = self.read_ledgers(faults, &mut raw);
+        settle(faults, self, env, &raw, &rows, source)
     }
 
     /// The main file and what it includes, and what that includes; each file once.

@@ -1,5 +1,6 @@
 //! Where the bytes of configuration files come from: the disk, or a kept set of an earlier load.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::files::text::FILE_BYTES_MAX;
+
+use super::looked::Looked;
 
 /// Every file of a load, so that the load can be repeated without them. Prints their names only: a file may hold a
 /// secret in the clear.
@@ -82,23 +85,34 @@ pub(super) enum ReadError {
 /// How often a file that changes while it is read is read again.
 const READS_MAX: u32 = 5;
 
-/// The disk, or a kept set.
+/// The disk, with what was looked at there, or a kept set.
 pub(super) enum Origin<'a> {
-    Disk,
+    Disk(RefCell<Looked>),
     Kept(&'a FileSet),
 }
 
 impl Origin<'_> {
+    /// The disk, where nothing was looked at yet.
+    pub(super) fn disk() -> Self {
+        Self::Disk(RefCell::default())
+    }
+
     pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
         match self {
-            Self::Disk => read_whole(path),
+            Self::Disk(looked) => {
+                looked.borrow_mut().at_file(path);
+                read_whole(path)
+            }
             Self::Kept(set) => set.files.get(path).cloned().ok_or(ReadError::Missing),
         }
     }
 
     pub(super) fn exists(&self, path: &Path) -> bool {
         match self {
-            Self::Disk => path.is_file(),
+            Self::Disk(looked) => {
+                looked.borrow_mut().at_file(path);
+                path.is_file()
+            }
             Self::Kept(set) => set.files.contains_key(path),
         }
     }
@@ -114,11 +128,10 @@ impl Origin<'_> {
         let whole: Vec<&str> = whole.split('/').filter(|part| *part != ".").collect();
         let whole = whole.join("/");
         match self {
-            Self::Disk => {
-                let Ok(paths) = glob::glob(&whole) else {
-                    return Vec::new();
-                };
-                paths.filter_map(Result::ok).filter(|path| path.is_file()).collect()
+            Self::Disk(looked) => {
+                let found = matching(&whole);
+                looked.borrow_mut().at_pattern(&whole, &found);
+                found
             }
             Self::Kept(set) => {
                 let options = glob::MatchOptions {
@@ -136,29 +149,48 @@ impl Origin<'_> {
 
     /// All files below a folder, sorted; none: there is no such folder.
     pub(super) fn below(&self, folder: &Path) -> Option<Vec<PathBuf>> {
-        let mut found = Vec::new();
         match self {
-            Self::Disk => {
-                let mut folders = vec![folder.to_owned()];
-                if !folder.is_dir() {
-                    return None;
-                }
-                while let Some(folder) = folders.pop() {
-                    for entry in fs::read_dir(folder).ok()?.filter_map(Result::ok) {
-                        let path = entry.path();
-                        if path.is_dir() {
-                            folders.push(path);
-                        } else {
-                            found.push(path);
-                        }
-                    }
-                }
+            Self::Disk(looked) => {
+                let found = below(folder);
+                looked.borrow_mut().below_folder(folder, found.as_deref());
+                found
             }
-            Self::Kept(set) => found.extend(set.files.keys().filter(|path| path.starts_with(folder)).cloned()),
+            Self::Kept(set) => {
+                let mut found: Vec<PathBuf> = set.files.keys().filter(|path| path.starts_with(folder)).cloned().collect();
+                found.sort();
+                Some(found)
+            }
         }
-        found.sort();
-        Some(found)
     }
+}
+
+/// The files on the disk that match a whole pattern, sorted; none where it is no pattern.
+pub(super) fn matching(pattern: &str) -> Vec<PathBuf> {
+    let Ok(paths) = glob::glob(pattern) else {
+        return Vec::new();
+    };
+    paths.filter_map(Result::ok).filter(|path| path.is_file()).collect()
+}
+
+/// All files on the disk below a folder, sorted; none: there is no such folder.
+pub(super) fn below(folder: &Path) -> Option<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    if !folder.is_dir() {
+        return None;
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).ok()?.filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Some(found)
 }
 
 /// One name for a file that can be reached by several: `a/../b` and `b`.

@@ -56,6 +56,7 @@ pub(super) fn resolve(
         RawSecret::File(path) => {
             let path = faults.folder(raw.place).join(path);
             warn_of_others(faults, raw, &path);
+            faults.secrets.insert(path.clone());
             read(&path)
         }
         RawSecret::Credential(name) => credential(env, name),

@@ -35,7 +35,7 @@ pub fn store_path_of(path: &Path, env: &Environment) -> Result<PathBuf, StoreUnt
     let mut waiting = vec![root.clone()];
     let mut found = Found::default();
     while let Some(file) = waiting.pop() {
-        let bytes = match Origin::Disk.read(&file) {
+        let bytes = match Origin::disk().read(&file) {
             Ok(bytes) => bytes,
             // What an include names and is not there says nothing; the main file says all.
             Err(ReadError::Missing) if file != root => continue,
@@ -46,7 +46,7 @@ pub fn store_path_of(path: &Path, env: &Environment) -> Result<PathBuf, StoreUnt
         let folder = file.parent().unwrap_or(Path::new(""));
         for pattern in patterns.iter().rev() {
             let named = if pattern.contains(['*', '?', '[']) {
-                Origin::Disk.matching(folder, pattern)
+                Origin::disk().matching(folder, pattern)
             } else {
                 vec![folder.join(pattern)]
             };

@@ -24,6 +24,15 @@ struct Luggage {
     files: Vec<FileBytes>,
 }
 
+/// What may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// All that is due.
+    All,
+    /// Word to the office alone: the clock is not believed.
+    WordsToOffice,
+}
+
 /// A message, and what became of it.
 pub(super) struct Attempt {
     pub(super) message: Message,
@@ -71,9 +80,18 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub async fn deliver_all(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DaemonError> {
+        self.deliver_all_of(Cargo::All, now).await
+    }
+
+    /// [`Engine::deliver_all`] of what may leave.
+    pub(super) async fn deliver_all_of(
+        self: &Arc<Self>,
+        cargo: Cargo,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, DaemonError> {
         let mut flight = Flight::default();
         loop {
-            let launched = self.launch(&mut flight, now).await?;
+            let launched = self.launch(&mut flight, cargo, now).await?;
             let mut attempts = Vec::new();
             while let Some(attempt) = flight.land().await {
                 attempts.push(attempt);
@@ -86,9 +104,16 @@ impl Engine {
     }
 
     /// Claims what the lanes can take and sends it on its way. Says whether anything moved.
-    pub(super) async fn launch(self: &Arc<Self>, flight: &mut Flight, now: DateTime<Utc>) -> Result<bool, DaemonError> {
-        self.sweep(now).await?;
-        self.give_back_stranded(now).await?;
+    pub(super) async fn launch(
+        self: &Arc<Self>,
+        flight: &mut Flight,
+        cargo: Cargo,
+        now: DateTime<Utc>,
+    ) -> Result<bool, DaemonError> {
+        if cargo == Cargo::All {
+            self.sweep(now).await?;
+            self.give_back_stranded(now).await?;
+        }
         let mut idle = Vec::new();
         let sharing = self.lanes().sharing();
         for channel in sharing {
@@ -101,7 +126,10 @@ impl Engine {
         if capacity.is_empty() {
             return Ok(false);
         }
-        let claimed = self.store.claim(now, &capacity).await?;
+        let claimed = match cargo {
+            Cargo::All => self.store.claim(now, &capacity).await?,
+            Cargo::WordsToOffice => self.store.claim_words(now, &capacity).await?,
+        };
         let moved = !claimed.is_empty();
         let mut replaced: BTreeSet<MessageId> = BTreeSet::new();
         let mut settled = Vec::new();
@@ -118,7 +146,7 @@ impl Engine {
             match self.looked_at(message, &rest, now).await {
                 Ok((Door::Settled(result), _)) => settled.push(result),
                 Ok((Door::Replaced(ids), _)) => replaced.extend(ids),
-                Ok((Door::Open(address), luggage)) => self.send(flight, message.clone(), address, luggage),
+                Ok((Door::Open(address), luggage)) => self.send(flight, message.clone(), address, luggage, now),
                 Err(error) => {
                     // One message that cannot be looked at keeps no other from leaving.
                     tracing::error!(message.id = %message.id, "message {} cannot be sent now: {error}", message.id);
@@ -167,8 +195,14 @@ impl Engine {
         Ok(())
     }
 
-    fn send(self: &Arc<Self>, flight: &mut Flight, message: Message, address: Option<String>, luggage: Luggage) {
-        let now = self.clock.now();
+    fn send(
+        self: &Arc<Self>,
+        flight: &mut Flight,
+        message: Message,
+        address: Option<String>,
+        luggage: Luggage,
+        now: DateTime<Utc>,
+    ) {
         {
             let mut lanes = self.lanes();
             lanes.take(&message.channel);

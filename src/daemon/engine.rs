@@ -45,12 +45,21 @@ impl fmt::Debug for Engine {
     }
 }
 
-impl Engine {
-    /// Opens the ways out of a proven configuration. Connects nowhere.
-    ///
-    /// # Errors
-    /// Where a channel, a template or the store cannot be used.
-    pub async fn open(config: Config, store: Store, clock: Arc<dyn Clock>) -> Result<Self, DaemonError> {
+/// The ways out of a configuration, open.
+pub(super) struct Ways {
+    channels: Channels,
+    renderer: Renderer,
+}
+
+/// What takes over from an engine, prepared.
+pub(super) struct Heir {
+    ways: Ways,
+    lanes: Lanes,
+}
+
+impl Ways {
+    /// Opens them; connects nowhere.
+    pub(super) fn open(config: &Config) -> Result<Self, DaemonError> {
         if let Some(trial) = &config.delivery.trial
             && config
                 .people
@@ -68,27 +77,59 @@ impl Engine {
         }
         let channels = Channels::open(&config.channels)?;
         let renderer = Renderer::new(&config.templates).map_err(DaemonError::Template)?;
-        let budgets = config.channels.values().flat_map(|settings| &settings.lane().budgets);
-        let longest = budgets.map(|budget| budget.per).max();
-        let left = match longest {
-            Some(longest) => store.attempts_since(clock.now() - longest).await?,
-            None => Vec::new(),
-        };
-        let lanes = Mutex::new(Lanes::new(&config.channels, &store.lanes().await?, &left));
+        Ok(Self { channels, renderer })
+    }
+}
+
+impl Engine {
+    /// Opens the ways out of a proven configuration. Connects nowhere.
+    ///
+    /// # Errors
+    /// Where a channel, a template or the store cannot be used.
+    pub async fn open(config: Config, store: Store, clock: Arc<dyn Clock>) -> Result<Self, DaemonError> {
+        let ways = Ways::open(&config)?;
+        let lanes = lanes_of(&config, &store, clock.now()).await?;
         Ok(Self {
             config,
             store,
-            channels,
-            renderer,
+            channels: ways.channels,
+            renderer: ways.renderer,
             clock,
             health: Arc::default(),
-            lanes,
+            lanes: Mutex::new(lanes),
             stranded: Mutex::default(),
             composing: tokio::sync::Mutex::default(),
             swept: AtomicBool::new(false),
             duties_seen: Mutex::default(),
             guests_seen: Mutex::default(),
         })
+    }
+
+    /// Prepares what takes over from this engine under another configuration: all that can fail is done here. Nothing may
+    /// be launched or settled from now until the heir is in force.
+    pub(super) async fn heir(&self, config: &Config, ways: Ways, now: DateTime<Utc>) -> Result<Heir, DaemonError> {
+        let mut lanes = lanes_of(config, &self.store, now).await?;
+        lanes.take_over(&self.lanes(), now);
+        Ok(Heir { ways, lanes })
+    }
+
+    /// The engine that takes over: what is under way in this one stays counted, and channels that stand stopped are tried
+    /// at once.
+    pub(super) fn succeeded_by(&self, config: Config, heir: Heir) -> Self {
+        Self {
+            config,
+            store: self.store.clone(),
+            channels: heir.ways.channels,
+            renderer: heir.ways.renderer,
+            clock: Arc::clone(&self.clock),
+            health: Arc::clone(&self.health),
+            lanes: Mutex::new(heir.lanes),
+            stranded: Mutex::new(self.stranded().clone()),
+            composing: tokio::sync::Mutex::default(),
+            // What waits for channels that are gone now is looked for anew, and so are rows that repeat.
+            swept: AtomicBool::new(false),
+            duties_seen: Mutex::default(),
+        }
     }
 
     /// The store, for those who look at what was done.
@@ -140,6 +181,16 @@ impl Engine {
         self.compose_due(now, Gather::Done).await?;
         Ok(())
     }
+}
+
+/// Lanes as configured, with what left lately counted against their budgets.
+async fn lanes_of(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Lanes, DaemonError> {
+    let budgets = config.channels.values().flat_map(|settings| &settings.lane().budgets);
+    let left = match budgets.map(|budget| budget.per).max() {
+        Some(longest) => store.attempts_since(now - longest).await?,
+        None => Vec::new(),
+    };
+    Ok(Lanes::new(&config.channels, &store.lanes().await?, &left))
 }
 
 /// Whether messages wait for more notices to the same recipient.

@@ -7,7 +7,7 @@ use crate::config::Problems;
 use crate::daemon::heartbeat::HeartbeatFault;
 use crate::render::TemplateFault;
 use crate::rules::intake::IntakeError;
-use crate::store::StoreError;
+use crate::store::{ClockHold, StoreError};
 
 /// Why the daemon cannot go on.
 #[derive(Debug, Error)]
@@ -30,7 +30,25 @@ pub enum DaemonError {
     /// The kept configuration cannot be read.
     #[error("the configuration kept in the store cannot be read")]
     KeptLoad(#[source] serde_json::Error),
+    /// The clock is not believed, and there is no good load to wait with.
+    #[error("the clock is wrong, or was: it shows {}, and {} was expected", .0.shown.to_rfc3339(), .0.expected.to_rfc3339())]
+    Clock(ClockHold),
     /// The heartbeat cannot be started.
     #[error("the heartbeat cannot be started")]
     Heartbeat(#[source] HeartbeatFault),
+}
+
+/// An error with what led to it, in one line.
+pub(super) fn with_causes(error: &DaemonError) -> String {
+    let mut line = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        // A transparent error says what its source says.
+        let text = source.to_string();
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = source.source();
+    }
+    line
 }

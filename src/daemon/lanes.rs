@@ -139,6 +139,37 @@ impl Lanes {
         all
     }
 
+    /// Takes over from the lanes of an older configuration: what is under way there comes back here, and a lane that still
+    /// ends at the same place knows what the other side said. Stopped ones are tried at once.
+    pub(super) fn take_over(&mut self, old: &Self, now: DateTime<Utc>) {
+        for (id, was) in &old.lanes {
+            // What is under way is in no list of attempts yet.
+            for _ in 0..was.in_flight {
+                self.spend(id, now);
+            }
+            let Some(lane) = self.lanes.get_mut(id) else {
+                continue;
+            };
+            lane.in_flight = was.in_flight;
+            lane.left = lane.left.max(was.left);
+            if lane.endpoint != was.endpoint {
+                continue;
+            }
+            lane.paused_until = lane.paused_until.max(was.paused_until);
+            lane.passed = was.passed;
+            lane.accused.clone_from(&was.accused);
+            let stopped = was.stopped.clone().map(|stopped| Stopped {
+                next_try: now,
+                ..stopped
+            });
+            match stopped {
+                Some(stopped) => lane.stopped = Some(stopped),
+                None => lane.faults = was.faults,
+            }
+        }
+        self.waiting.clone_from(&old.waiting);
+    }
+
     /// A lane more. Of several budgets for one purse each is kept.
     fn add(&mut self, id: &ChannelId, lane: Lane, budgets: &[Budget]) {
         let buckets = self.buckets.entry(lane.purse.clone()).or_default();
@@ -629,6 +660,32 @@ mod tests {
         assert_eq!(free(&mut lanes, 59), "cd");
         assert_eq!(lanes.free_at(at(2)).first(), Some(&(a, at(60))));
         assert_eq!(free(&mut lanes, 60), "abcd");
+    }
+
+    #[test]
+    fn a_lane_that_takes_over_counts_what_is_under_way_and_keeps_the_pause_that_was_asked_for() {
+        let budget = Some(Budget::per_seconds(2, 60));
+        let (mut old, id) = lanes(budget);
+        old.take(&id);
+        old.spend(&id, at(0));
+        old.pause(&id, at(30), Reach::Endpoint);
+        let (mut new, _) = lanes(budget);
+        new.take_over(&old, at(10));
+        assert_eq!(new.capacity(at(29), &[]), [], "the server asked to wait");
+        assert_eq!(new.capacity(at(30), &[]), [(id.clone(), 1)], "one of two has left already");
+        new.give_back(&id);
+        assert_eq!(new.lanes.get(&id).map(|lane| lane.in_flight), Some(0));
+    }
+
+    #[test]
+    fn a_stopped_lane_is_tried_at_once_after_another_takes_over() {
+        let (mut old, id) = lanes(None);
+        let refused = Outcome::PermanentEndpoint("535".into());
+        old.fault(&id, &MessageId::new("a"), &refused, at(0));
+        assert_eq!(old.capacity(at(10), &[]), []);
+        let (mut new, _) = lanes(None);
+        new.take_over(&old, at(10));
+        assert_eq!(new.capacity(at(10), &[]), [(id, 1)]);
     }
 
     #[test]

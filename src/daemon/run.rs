@@ -1,4 +1,4 @@
-//! The running daemon: two loops, a closed list of events, and an end within bounds.
+//! The running daemon: its loops, a closed list of events, and an end within bounds.
 
 use std::future::Future;
 use std::path::Path;
@@ -6,19 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::Clock;
-use crate::config::Environment;
-use crate::daemon::deliver_loop::Flight;
+use crate::config::{Environment, Looked};
+use crate::daemon::clock_watch::{ClockWatch, Look};
+use crate::daemon::deliver_loop::{Cargo, Flight};
 use crate::daemon::engine::Gather;
-use crate::daemon::health::Load;
 use crate::daemon::heartbeat::{Heartbeat, Pulse};
-use crate::daemon::sync::{FirstLoad, Started, start};
-use crate::daemon::watch::Watch;
+use crate::daemon::helm::{Awaits, Helm, accept_clock};
+use crate::daemon::reload::TakenIn;
+use crate::daemon::sync::{FirstLoad, Started, kept, start};
+use crate::daemon::watch::{Loaded, Watch};
 use crate::daemon::{DaemonError, Engine};
 use crate::rules::intake::Removals;
-use crate::store::Opened;
+use crate::store::{Opened, Store};
 
 /// What is in flight at a stop gets this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -38,6 +40,18 @@ pub struct RunOptions {
     pub first_load: FirstLoad,
     /// Whether many tasks may go at once.
     pub removals: Removals,
+    /// Whether a clock that looks wrong is taken for right.
+    pub clock_trust: ClockTrust,
+}
+
+/// What a start makes of the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockTrust {
+    /// Where it looks wrong, everything is held.
+    #[default]
+    Watched,
+    /// `--accept-clock`: somebody said that it is right.
+    Accepted,
 }
 
 /// What asks a running daemon for something.
@@ -49,21 +63,35 @@ pub enum Stop {
     Asked,
 }
 
-/// Told once the first pass is done: everything that was due is decided.
-pub type Ready = Box<dyn FnOnce(&str) + Send>;
+/// How far a daemon is, for whoever started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Files are being read anew.
+    Reloading,
+    /// The first pass, or a reload, is done; how it stands.
+    Ready(&'a str),
+}
+
+/// Told of progress.
+pub type Voice = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 
 /// A daemon that has taken its configuration in and decided what was due, and has sent nothing yet.
 #[derive(Debug)]
 pub struct Begun {
-    /// What the loops share.
+    /// What steers the loops.
+    pub helm: Arc<Helm>,
+    /// What the loops share, until files are loaded anew.
     pub engine: Arc<Engine>,
     /// Why the files are not in force; empty where they are.
     pub problems: Vec<String>,
     /// How many tasks the configuration in force holds.
     pub tasks: usize,
+    /// What was looked at on the disk.
+    pub looked: Looked,
 }
 
 /// Starts: takes the files in, finds what the last run left, tells the office what a start found, and decides what is due.
+/// Where the clock is not believed nothing of this is done: the last good load stands until it is.
 ///
 /// # Errors
 /// Where it cannot start.
@@ -75,11 +103,17 @@ pub async fn begin(
     options: RunOptions,
 ) -> Result<Begun, DaemonError> {
     let Opened { store, .. } = opened;
-    let Started {
-        engine,
-        problems,
-        tasks,
-    } = start(
+    let watch = ClockWatch::open(Arc::clone(&clock), &store).await?;
+    if options.clock_trust == ClockTrust::Accepted {
+        accept_clock(&watch, &store).await?;
+    }
+    if let Look::Held(hold) = watch.look(&store).await? {
+        let Some(config) = kept(&store, env).await? else {
+            return Err(DaemonError::Clock(hold));
+        };
+        return begin_held(config, &store, clock, watch, options).await;
+    }
+    let started = start(
         path,
         env,
         store,
@@ -88,29 +122,57 @@ pub async fn begin(
         options.first_load,
     )
     .await?;
-    let found = engine.recover(clock.now()).await?;
-    if found > 0 {
-        tracing::warn!(
-            "{found} of the messages were being sent when the last run ended; they may have arrived, and are sent again with the same ids"
-        );
-    }
-    engine.look_at_clock(clock.now()).await?;
+    let Started {
+        engine,
+        problems,
+        tasks,
+        looked,
+    } = started;
+    let awaits = Awaits::Nothing;
+    let helm = Arc::new(Helm::new(Arc::clone(&engine), watch, options.first_load, Removals::Guarded, awaits));
+    engine.recover_and_say(clock.now()).await?;
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
     let now = clock.now();
     engine.plan_due(now).await?;
     engine.tell_of_start(&problems, now).await?;
-    engine.health().note(|standing| {
-        standing.load = Some(Load {
-            at: now,
-            accepted: problems.is_empty(),
-        });
-        standing.degraded.clone_from(&problems);
-    });
+    engine.note_load(now, &problems);
+    helm.release_kept(now).await?;
     engine.decide(now, Gather::Done).await?;
     Ok(Begun {
+        helm,
         engine,
         problems,
         tasks,
+        looked,
+    })
+}
+
+/// A start with a clock that is not believed: nothing is taken in, planned or recovered until it is.
+async fn begin_held(
+    mut config: crate::config::Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+    watch: ClockWatch,
+    options: RunOptions,
+) -> Result<Begun, DaemonError> {
+    let tasks = config.tasks_at(clock.now()).len();
+    config.tasks = Vec::new();
+    config.places.clear();
+    let engine = Arc::new(Engine::open(config, store.clone(), clock).await?);
+    let helm = Helm::new(
+        Arc::clone(&engine),
+        watch,
+        options.first_load,
+        options.removals,
+        Awaits::Start,
+    );
+    helm.decide(Gather::Done).await?;
+    Ok(Begun {
+        helm: Arc::new(helm),
+        engine,
+        problems: Vec::new(),
+        tasks,
+        looked: Looked::default(),
     })
 }
 
@@ -124,41 +186,44 @@ pub async fn run(
     opened: Opened,
     clock: Arc<dyn Clock>,
     options: RunOptions,
-    ready: Ready,
+    reload: Arc<Notify>,
+    voice: Voice,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
-    let Begun {
-        engine,
-        problems,
-        tasks,
-    } = begin(path, env, opened, clock, options).await?;
-    let store = engine.store().clone();
+    let begun = begin(path, env, opened, clock, options).await?;
+    let status = how_it_stands(&begun.engine, begun.tasks);
+    let helm = begun.helm;
+    let store = begun.engine.store().clone();
+    drop(begun.engine);
     let pulse = Pulse::default();
     let heartbeat = Heartbeat::start(&pulse).await.map_err(DaemonError::Heartbeat)?;
     let (stop_sender, stop_receiver) = watch::channel(Stop::Running);
     let outbox = Arc::new(Notify::new());
-    let watch = Watch::new(path, env, &engine);
+    let (loads_sender, loads) = mpsc::channel(1);
+    let on_asked = {
+        let voice = Arc::clone(&voice);
+        move || voice(Progress::Reloading)
+    };
+    let bell = Arc::clone(&helm.bell);
+    let watching = tokio::spawn(Watch::new(path, env, begun.looked).run(bell, loads_sender, on_asked));
+    let ringing = tokio::spawn(pass_on(reload, Arc::clone(&helm.bell)));
     let deciding = tokio::spawn(decide_loop(
-        Arc::clone(&engine),
+        Arc::clone(&helm),
         pulse.clone(),
         Arc::clone(&outbox),
-        watch,
+        loads,
+        Arc::clone(&voice),
         stop_receiver.clone(),
     ));
-    let delivering = tokio::spawn(deliver_loop(Arc::clone(&engine), Arc::clone(&outbox), stop_receiver));
-    ready(&format!(
-        "{tasks} tasks, {}",
-        if problems.is_empty() {
-            "in order"
-        } else {
-            "degraded: on the last good load"
-        }
-    ));
+    let delivering = tokio::spawn(deliver_loop(Arc::clone(&helm), Arc::clone(&outbox), stop_receiver));
+    voice(Progress::Ready(&status));
     stop.await;
     tracing::info!("stopping: what is in flight has {} s", STOP_WAIT.as_secs());
     if stop_sender.send(Stop::Asked).is_err() {
         tracing::error!("both loops had ended before they were asked to");
     }
+    watching.abort();
+    ringing.abort();
     heartbeat.stop().await;
     for (name, handle) in [("deciding", deciding), ("delivering", delivering)] {
         match tokio::time::timeout(STOP_WAIT, handle).await {
@@ -167,54 +232,83 @@ pub async fn run(
             Err(_) => tracing::warn!("the {name} loop was cut off; its messages are sent again with the same ids"),
         }
     }
-    drop(engine);
+    drop(helm);
     store.close().await;
     Ok(())
 }
 
+/// Passes on that somebody asks for a reload.
+async fn pass_on(reload: Arc<Notify>, bell: Arc<Notify>) {
+    loop {
+        reload.notified().await;
+        bell.notify_one();
+    }
+}
+
+/// In a few words: how many tasks, and whether all is well.
+fn how_it_stands(engine: &Engine, tasks: usize) -> String {
+    let standing = engine.health().standing();
+    if standing.held.is_some() {
+        return format!("{tasks} tasks, held: the clock is not believed");
+    }
+    let how = if standing.degraded.is_empty() {
+        "in order"
+    } else {
+        "degraded: on the last good load"
+    };
+    format!("{tasks} tasks, {how}")
+}
+
 /// What woke the deciding loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Event {
     /// The planned instant, the heartbeat, or the slow fallback.
     Tick,
     /// Another process changed the store.
     Changed,
-    /// The files are to be looked at.
+    /// Files were read.
+    Loaded(Loaded),
+    /// What is done now and then.
     Housekeeping,
     /// The end.
     Stop,
 }
 
 async fn decide_loop(
-    engine: Arc<Engine>,
+    helm: Arc<Helm>,
     pulse: Pulse,
     outbox: Arc<Notify>,
-    mut watch: Watch,
+    mut loads: mpsc::Receiver<Loaded>,
+    voice: Voice,
     mut stop: watch::Receiver<Stop>,
 ) {
-    let mut version = engine.store.data_version().await.ok();
+    let store = helm.engine().store.clone();
+    let mut version = store.data_version().await.ok();
     loop {
+        let engine = helm.engine();
         let now = engine.clock.now();
-        let wait = match engine.decide(now, Gather::Configured).await {
+        let wait = match helm.decide(Gather::Configured).await {
             Ok(next) => {
                 engine.health().note(|standing| standing.decided = Some(now));
                 until(now, next)
             }
             Err(error) => {
-                tracing::error!("deciding failed and is tried again: {error}");
+                tracing::error!("deciding failed and is tried again: {}", said(&error));
                 FAILURE_WAIT
             }
         };
+        drop(engine);
         outbox.notify_one();
-        match next_event(&engine, &pulse, &mut version, wait, &mut stop).await {
+        match next_event(&store, &pulse, &mut loads, &mut version, wait, &mut stop).await {
             Event::Tick | Event::Changed => {}
+            Event::Loaded(loaded) => take_in(&helm, loaded, &voice).await,
             Event::Housekeeping => {
-                let now = engine.clock.now();
-                if let Err(error) = watch.look(&engine, now).await {
-                    tracing::error!("looking at the files failed: {error}");
-                }
-                if let Err(error) = engine.look_at_clock(now).await {
-                    tracing::error!("looking at the clock failed: {error}");
+                let engine = helm.engine();
+                let (cargo, now) = helm.cargo();
+                if cargo == Some(Cargo::All)
+                    && let Err(error) = engine.tell_of_load_daily(now).await
+                {
+                    tracing::error!("the office could not be told that files are broken: {}", said(&error));
                 }
             }
             Event::Stop => return,
@@ -222,9 +316,43 @@ async fn decide_loop(
     }
 }
 
+/// Puts files in force that were read, or says why not; where the store fails they are read again soon.
+async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
+    let tasks = match helm.take_in(loaded).await {
+        Ok(TakenIn::Unchanged) => {
+            tracing::debug!("the files were touched and say what they said");
+            return;
+        }
+        Ok(TakenIn::InForce(tasks)) => Some(tasks),
+        Ok(TakenIn::Refused(_)) => None,
+        Ok(TakenIn::Later) => {
+            tracing::warn!("the clock is not believed: the files are taken in when it is right");
+            None
+        }
+        Err(error) => {
+            tracing::error!("the files could not be taken in, which is tried again: {}", said(&error));
+            let bell = Arc::clone(&helm.bell);
+            tokio::spawn(async move {
+                tokio::time::sleep(FAILURE_WAIT).await;
+                bell.notify_one();
+            });
+            None
+        }
+    };
+    let engine = helm.engine();
+    let tasks = match tasks {
+        Some(tasks) => tasks,
+        None => engine.store.tasks().await.map_or(0, |tasks| {
+            tasks.iter().filter(|stored| !stored.state.withdrawn).count()
+        }),
+    };
+    voice(Progress::Ready(&how_it_stands(&engine, tasks)));
+}
+
 async fn next_event(
-    engine: &Engine,
+    store: &Store,
     pulse: &Pulse,
+    loads: &mut mpsc::Receiver<Loaded>,
     version: &mut Option<i64>,
     wait: Duration,
     stop: &mut watch::Receiver<Stop>,
@@ -236,11 +364,12 @@ async fn next_event(
         tokio::select! {
             biased;
             _ = stop.changed() => return Event::Stop,
+            Some(loaded) = loads.recv() => return Event::Loaded(loaded),
             () = pulse.housekeeping.notified() => return Event::Housekeeping,
             () = pulse.tick.notified() => return Event::Tick,
             () = &mut timer => return Event::Tick,
             _ = poll.tick() => {
-                let found = engine.store.data_version().await.ok();
+                let found = store.data_version().await.ok();
                 if found != *version {
                     *version = found;
                     return Event::Changed;
@@ -250,25 +379,13 @@ async fn next_event(
     }
 }
 
-async fn deliver_loop(engine: Arc<Engine>, outbox: Arc<Notify>, mut stop: watch::Receiver<Stop>) {
+async fn deliver_loop(helm: Arc<Helm>, outbox: Arc<Notify>, mut stop: watch::Receiver<Stop>) {
     let mut flight = Flight::default();
     let mut stopping = false;
     loop {
-        let now = engine.clock.now();
         let mut wait = IDLE;
-        engine.health().note(|standing| standing.delivered = Some(now));
         if !stopping {
-            match engine.launch(&mut flight, now).await {
-                Ok(true) => wait = Duration::ZERO,
-                Ok(false) => {
-                    let next = engine.next_delivery(now).await.ok().flatten();
-                    wait = until(now, next);
-                }
-                Err(error) => {
-                    tracing::error!("sending failed and is tried again: {error}");
-                    wait = FAILURE_WAIT;
-                }
-            }
+            wait = send_off(&helm, &mut flight).await;
         }
         if stopping && flight.is_empty() {
             return;
@@ -281,14 +398,36 @@ async fn deliver_loop(engine: Arc<Engine>, outbox: Arc<Notify>, mut stop: watch:
                 while let Some(attempt) = flight.landed() {
                     attempts.push(attempt);
                 }
-                if let Err(error) = engine.settle(attempts, engine.clock.now()).await {
+                let _turn = helm.turn.lock().await;
+                let (_, now) = helm.cargo();
+                if let Err(error) = helm.engine().settle(attempts, now).await {
                     // The messages stand as being sent; the next start sends them again with the same ids.
-                    tracing::error!("an answer could not be recorded: {error}");
+                    tracing::error!("an answer could not be recorded: {}", said(&error));
                 }
             }
             _ = stop.changed(), if !stopping => stopping = true,
             () = outbox.notified(), if !stopping => {}
             () = tokio::time::sleep(wait), if !stopping => {}
+        }
+    }
+}
+
+/// Sends on its way what may leave now. Says when to come again.
+async fn send_off(helm: &Helm, flight: &mut Flight) -> Duration {
+    let _turn = helm.turn.lock().await;
+    let engine = helm.engine();
+    let clock = engine.clock.now();
+    engine.health().note(|standing| standing.delivered = Some(clock));
+    let (cargo, now) = helm.cargo();
+    let Some(cargo) = cargo else { return IDLE };
+    match engine.launch(flight, cargo, now).await {
+        Ok(true) => Duration::ZERO,
+        // What is held is due, and waits all the same.
+        Ok(false) if cargo == Cargo::WordsToOffice => IDLE,
+        Ok(false) => until(now, engine.next_delivery(now).await.ok().flatten()),
+        Err(error) => {
+            tracing::error!("sending failed and is tried again: {}", said(&error));
+            FAILURE_WAIT
         }
     }
 }
@@ -301,4 +440,9 @@ fn until(now: DateTime<Utc>, next: Option<DateTime<Utc>>) -> Duration {
             .unwrap_or(Duration::ZERO)
             .clamp(Duration::from_millis(1), IDLE)
     })
+}
+
+/// An error with what led to it: "the disk is full" says less than what the disk said.
+fn said(error: &DaemonError) -> String {
+    crate::daemon::error::with_causes(error)
 }

@@ -1,6 +1,7 @@
 //! Records what became of messages, and does what follows: another try, the next to be told, a lane that stops or goes on.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,7 +81,7 @@ impl Engine {
     /// After a start: what was being sent when the last process ended may have arrived. Where the other side knows a repeat
     /// by its id it is sent again at once; a robot that does not is asked once more, as after any unclear answer. Returns
     /// how many there were.
-    pub(super) async fn recover(&self, now: DateTime<Utc>) -> Result<u32, DaemonError> {
+    async fn recover(&self, now: DateTime<Utc>) -> Result<u32, DaemonError> {
         let sending = self.store.messages(&[MessageState::Sending], u32::MAX).await?;
         let mut unclear = Vec::new();
         let found = u32::try_from(sending.len()).unwrap_or(u32::MAX);
@@ -98,10 +99,25 @@ impl Engine {
         Ok(found)
     }
 
+    /// [`Engine::recover`], and says so where there was anything.
+    pub(super) async fn recover_and_say(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let found = self.recover(now).await?;
+        if found > 0 {
+            tracing::warn!(
+                "{found} of the messages were being sent when the last run ended; they may have arrived, and are sent again with the same ids"
+            );
+        }
+        Ok(())
+    }
+
     fn judge(&self, attempt: Attempt, since: DateTime<Utc>, now: DateTime<Utc>, judged: &mut Judged) {
         let Attempt { message, mut outcome } = attempt;
         let mut lanes = self.lanes();
         lanes.give_back(&message.channel);
+        if !self.config.channels.contains_key(&message.channel) {
+            // It left before a reload took its channel away: it is looked for once more where it waits.
+            self.swept.store(false, Ordering::SeqCst);
+        }
         if let Outcome::PermanentEndpoint(words) = &outcome
             && lanes.is_to_blame(&message.channel, &message.id)
         {

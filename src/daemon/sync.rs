@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::config::{self, Config, Environment, FileSet, Problems, Severity};
+use crate::config::{self, Config, Environment, FileSet, Looked, Problems, Severity};
 use crate::daemon::outlook::{ground, told_book};
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
@@ -21,7 +21,7 @@ use crate::domain::system::SystemWord;
 use crate::domain::task::{Task, TaskState};
 use crate::rules::intake::{self, Intake, IntakeError, Removals, Row};
 use crate::rules::planner::{self, ToldBook};
-use crate::store::{self, PendingWord, Store};
+use crate::store::{self, PendingWord, Store, Wake};
 
 /// How far ahead a new calendar is compared with the old one.
 const CALENDAR_AHEAD: TimeDelta = TimeDelta::days(400);
@@ -47,6 +47,8 @@ pub struct Chosen {
     pub config: Config,
     /// What is wrong with the files; empty where they are in force.
     pub problems: Vec<String>,
+    /// What was looked at on the disk.
+    pub looked: Looked,
 }
 
 /// What taking a configuration in did.
@@ -65,10 +67,12 @@ pub struct Synced {
 /// # Errors
 /// Where the files are broken and nothing is kept.
 pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Result<Chosen, DaemonError> {
-    match config::load(path, env) {
+    let (found, looked) = config::look(path, env);
+    match found {
         Ok(config) => Ok(Chosen {
             config,
             problems: Vec::new(),
+            looked,
         }),
         Err(problems) => {
             let lines = error_lines(&problems);
@@ -76,6 +80,7 @@ pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Resu
                 Some(config) => Ok(Chosen {
                     config,
                     problems: lines,
+                    looked,
                 }),
                 None => Err(DaemonError::Config(problems)),
             }
@@ -83,8 +88,11 @@ pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Resu
     }
 }
 
-/// The last good load that the store keeps.
-pub(super) async fn kept(store: &Store, env: &Environment) -> Result<Option<Config>, DaemonError> {
+/// The last good load that the store keeps: what is in force. None where there is none, or it cannot be used any more.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn kept(store: &Store, env: &Environment) -> Result<Option<Config>, DaemonError> {
     let Some((_, text)) = store.last_load().await? else {
         return Ok(None);
     };
@@ -174,16 +182,13 @@ pub async fn sync(
                 told,
                 words,
                 load: Some(load),
+                // Ladders, people, times of day or the calendar may have changed: everything is looked at once more.
+                wake: Wake::All,
                 ..changes(intake, &synced.moved, now)
             })
         })
         .await?;
-    if let Err(errors) = taken {
-        return Ok(Err(errors));
-    }
-    // Ladders, people, times of day or the calendar may have changed: everything is looked at once more.
-    store.wake_tasks(None, now).await?;
-    Ok(Ok(synced))
+    Ok(taken.map(|_| synced))
 }
 
 /// What a store keeps of changed tasks: they matter now.
@@ -334,6 +339,7 @@ pub(super) struct Started {
     pub(super) engine: Arc<Engine>,
     pub(super) problems: Vec<String>,
     pub(super) tasks: usize,
+    pub(super) looked: Looked,
 }
 
 /// Chooses the configuration, takes its ledger in, and opens the ways out. A ledger that is refused leaves the last good
@@ -350,6 +356,7 @@ pub(super) async fn start(
     let Chosen {
         mut config,
         mut problems,
+        looked,
     } = start_config(path, env, &store).await?;
     let before = kept(&store, env).await?;
     match sync(&store, &config, before.as_ref(), now, removals, first_load).await? {
@@ -358,7 +365,7 @@ pub(super) async fn start(
             let Some(before) = before else {
                 return Err(DaemonError::Intake(errors));
             };
-            problems.extend(errors.iter().map(|error| format!("{error} ({})", error.hint())));
+            problems.extend(refusal_lines(&errors));
             config = before;
             store.wake_tasks(None, now).await?;
         }
@@ -372,53 +379,12 @@ pub(super) async fn start(
         engine,
         problems,
         tasks,
+        looked,
     })
 }
 
-/// The family of causes under which the office is told of broken or refused files.
-const LOAD_CAUSE: &str = "load";
-
-impl Engine {
-    /// Tells the office what a start found: what was stored to be told, and broken files or files in order again.
-    pub(super) async fn tell_of_start(&self, problems: &[String], now: DateTime<Utc>) -> Result<(), DaemonError> {
-        for mut pending in self.store.pending_words().await? {
-            if let SystemWord::NewStore { path, tasks, late } = &mut pending.word {
-                let waiting = self.store.waiting_recipients(now).await?;
-                *late = waiting.iter().map(|waiting| waiting.late).sum();
-                tracing::warn!(
-                    store.path = path,
-                    tasks,
-                    late,
-                    "a new store was made at {path}: {tasks} tasks, {late} late notices"
-                );
-            }
-            self.tell_pending(&pending, now).await?;
-        }
-        self.tell_of_load(problems, now).await
-    }
-
-    /// Tells the office that the files are broken or refused, once for each set of problems, or that they are in order
-    /// again.
-    pub(super) async fn tell_of_load(&self, problems: &[String], now: DateTime<Utc>) -> Result<(), DaemonError> {
-        let causes = self.store.causes().await?;
-        let open: Vec<String> = causes
-            .into_iter()
-            .map(|(name, _)| name)
-            .filter(|name| name.split(':').next() == Some(LOAD_CAUSE))
-            .collect();
-        if problems.is_empty() {
-            return self.tell_turn(None, &open, &SystemWord::LoadAccepted, now).await;
-        }
-        for problem in problems {
-            tracing::error!("the last good load stays in force: {problem}");
-        }
-        let word = SystemWord::LoadRefused {
-            problems: problems.to_vec(),
-            since: self.as_of(now),
-        };
-        let parts: Vec<&str> = problems.iter().map(String::as_str).collect();
-        let print = crate::rules::compose::message_id(MessageKind::System, &parts);
-        let cause = format!("{LOAD_CAUSE}:{print}");
-        self.tell_turn(Some(&cause), &open, &word, now).await
-    }
+/// Why a ledger is refused, a line each, with what to do about it.
+pub(super) fn refusal_lines(errors: &[IntakeError]) -> Vec<String> {
+    let lines = errors.iter().map(|error| format!("{error} ({})", error.hint()));
+    lines.collect()
 }

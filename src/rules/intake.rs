@@ -407,7 +407,8 @@ fn with_facts(task: &Task, state: Option<TaskState>, facts: &[Fact], now: DateTi
 }
 
 /// The columns that differ and have no fact of their own.
-fn changed_columns(old: &Task, new: &Task) -> Vec<String> {
+#[must_use]
+pub fn changed_columns(old: &Task, new: &Task) -> Vec<String> {
     let ladder = |id: &LadderId| id.to_string();
     let columns = [
         ("title", old.title != new.title),

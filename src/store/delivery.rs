@@ -37,6 +37,15 @@ pub struct Settled {
     pub untell: Vec<(TaskId, ToldKey, u32)>,
 }
 
+/// Which messages are claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// All.
+    All,
+    /// Word to the office.
+    WordsToOffice,
+}
+
 /// One attempt at a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptRow {
@@ -60,10 +69,23 @@ impl Store {
     ///
     /// [`StoreError`](super::StoreError) where the database fails; then nothing is claimed.
     pub async fn claim(&self, now: Instant, lanes: &[(ChannelId, u32)]) -> Result<Vec<Message>> {
+        self.claim_of(now, lanes, Claim::All).await
+    }
+
+    /// [`Store::claim`] of word to the office alone: everything else is held.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](super::StoreError) where the database fails; then nothing is claimed.
+    pub async fn claim_words(&self, now: Instant, lanes: &[(ChannelId, u32)]) -> Result<Vec<Message>> {
+        self.claim_of(now, lanes, Claim::WordsToOffice).await
+    }
+
+    async fn claim_of(&self, now: Instant, lanes: &[(ChannelId, u32)], claim: Claim) -> Result<Vec<Message>> {
         let mut tx = self.begin().await?;
         let mut claimed = Vec::new();
         for (lane, limit) in lanes {
-            for id in sqlite::due_messages(&mut tx, lane, now, *limit).await? {
+            for id in sqlite::due_messages(&mut tx, lane, now, *limit, claim).await? {
                 sqlx::query("UPDATE messages SET state = 'sending' WHERE id = $1")
                     .bind(id.as_str())
                     .execute(&mut *tx)

@@ -49,6 +49,18 @@ pub struct Intake {
     pub words: Vec<PendingWord>,
     /// The load itself, to fall back on.
     pub load: Option<Load>,
+    /// Which tasks are to be looked at now, besides those that changed.
+    pub wake: Wake,
+}
+
+/// Which tasks a load makes matter now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wake {
+    /// Those that changed.
+    #[default]
+    Changed,
+    /// All that are neither cancelled nor withdrawn: what they are planned by may have changed.
+    All,
 }
 
 pub(super) type Cells = (String, String, Option<i64>);
@@ -178,6 +190,9 @@ impl Store {
         if let Some(load) = &intake.load {
             loads::keep(&mut tx, now, &load.print, &load.text).await?;
         }
+        if intake.wake == Wake::All {
+            wake_all(&mut tx, now).await?;
+        }
         tx.commit().await?;
         Ok(Ok(intake.changes.len()))
     }
@@ -191,16 +206,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let mut woken = 0;
         match ids {
-            None => {
-                woken += sqlx::query(
-                    "UPDATE tasks SET next_at = $1 WHERE standing NOT IN ('cancelled', 'withdrawn') \
-                     AND (next_at IS NULL OR next_at > $1)",
-                )
-                .bind(ms(now))
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            }
+            None => woken += wake_all(&mut tx, now).await?,
             Some(ids) => {
                 for id in ids {
                     woken += sqlx::query(
@@ -217,6 +223,17 @@ impl Store {
         tx.commit().await?;
         Ok(woken)
     }
+}
+
+async fn wake_all(link: &mut Link, now: Instant) -> Result<u64> {
+    let woken = sqlx::query(
+        "UPDATE tasks SET next_at = $1 WHERE standing NOT IN ('cancelled', 'withdrawn') \
+         AND (next_at IS NULL OR next_at > $1)",
+    )
+    .bind(ms(now))
+    .execute(link)
+    .await?;
+    Ok(woken.rows_affected())
 }
 
 /// Reads a row of `task, state, next_at`.

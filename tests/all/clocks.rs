@@ -207,3 +207,153 @@ async fn a_message_that_is_given_up_stands_in_the_next_review_however_old_it_is(
     assert_eq!(reviews.len(), 2);
     assert!(reviews[1].text.contains("try again later"), "{}", reviews[1].text);
 }
+
+/// The town with a task whose reminder is due on the second of March at nine, running since eight.
+async fn watched() -> World {
+    let mut world = World::new(&(TOWN.to_owned() + WITH_REVIEW), &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T08:30:00+08:00").await;
+    world.round().await;
+    world
+}
+
+fn held(world: &World) -> Option<String> {
+    world.engine().health().standing().held
+}
+
+/// What went out but for word to the office about Duban itself.
+fn sent(world: &World) -> usize {
+    world.mails().iter().filter(|mail| mail.kind != "system").count()
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_a_year_ahead_holds_everything_until_it_is_right() {
+    let world = watched().await;
+    let before = (sent(&world), world.store().head().await.unwrap().unwrap().seq);
+    world.clock.jump(at("2027-03-02T08:30:10+08:00"));
+    for _ in 0..3 {
+        world.round().await;
+    }
+    assert_eq!(sent(&world), before.0, "nothing is planned, reviewed or sent");
+    assert!(held(&world).unwrap().contains("the clock gained 365 days at once"));
+    let words = world.words_to_office().await;
+    assert!(words.last().unwrap().contains("the clock looks wrong"), "{words:?}");
+    let entries = world.store().entries(before.1, 100).await.unwrap();
+    assert!(entries.iter().all(|entry| entry.at.starts_with("2026-03-02")), "{entries:?}");
+
+    world.clock.jump(at("2026-03-02T08:31:00+08:00"));
+    world.round().await;
+    assert_eq!(held(&world), None);
+    world.run_until("2026-03-02T09:10:00+08:00").await;
+    assert_eq!(world.heard("1", "ann").await.len(), 1, "what was due in its own time goes out in its own time");
+    let words = world.words_to_office().await;
+    assert!(words.last().unwrap().contains("the clock is right again"), "{words:?}");
+    world.store().verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_two_hours_holds_everything_until_it_has_caught_up() {
+    let world = watched().await;
+    world.run_until("2026-03-02T08:59:00+08:00").await;
+    world.act("3", &duban::rules::progress::Act::Acknowledge).await;
+    let before = sent(&world);
+    world.clock.jump(at("2026-03-02T06:59:00+08:00"));
+    world.round().await;
+    assert!(held(&world).unwrap().contains("before the newest journal entry"));
+    world.clock.set(at("2026-03-02T08:53:00+08:00"));
+    world.round().await;
+    assert!(held(&world).is_some());
+    world.clock.set(at("2026-03-02T08:58:00+08:00"));
+    world.round().await;
+    assert_eq!((held(&world), sent(&world)), (None, before), "five minutes are no jump");
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_for_a_month_is_not_held() {
+    let world = watched().await;
+    world.clock.set(at("2026-04-02T08:30:00+08:00"));
+    world.round().await;
+    assert_eq!(held(&world), None);
+    assert!(!world.heard("1", "ann").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_restart_does_not_end_a_hold_and_an_operator_does() {
+    let mut world = watched().await;
+    let wrong = "2027-03-02T08:30:10+08:00";
+    world.clock.jump(at(wrong));
+    world.round().await;
+    let before = sent(&world);
+    world.stop().await;
+    world.begin_at(at(wrong)).await.unwrap();
+    world.round().await;
+    assert!(held(&world).is_some(), "it is as wrong as before");
+    assert_eq!(sent(&world), before);
+
+    world.stop().await;
+    world.clock_trust = duban::daemon::ClockTrust::Accepted;
+    world.start("2027-03-02T08:31:00+08:00").await;
+    world.run_until("2027-03-02T08:40:00+08:00").await;
+    assert_eq!(held(&world), None);
+    assert!(sent(&world) > before, "what became due in that year is caught up");
+    let kinds: Vec<String> = world
+        .store()
+        .entries(0, 1000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.kind)
+        .collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "clock-accepted").count(), 1);
+}
+
+#[tokio::test]
+async fn at_a_start_with_a_clock_before_the_journal_nothing_is_taken_in_until_it_is_right() {
+    let mut world = watched().await;
+    world.stop().await;
+    world.write("ledger.csv", ledger(&[("1", "2026-03-04"), ("2", "2026-03-06"), ("3", "2026-03-10"), ("4", "2026-03-05")]));
+    world.begin_at(at("2026-03-02T05:00:00+08:00")).await.unwrap();
+    world.round().await;
+    assert!(held(&world).is_some());
+    assert_eq!(world.store().tasks().await.unwrap().len(), 3);
+
+    world.clock.set(at("2026-03-02T09:30:00+08:00"));
+    world.round().await;
+    assert_eq!(sent(&world), 0, "first the files, then what is due");
+    assert_eq!(world.reload().await, duban::daemon::TakenIn::InForce(4));
+    world.round().await;
+    world.run_until("2026-03-02T09:40:00+08:00").await;
+    assert_eq!(held(&world), None);
+    assert_eq!(world.heard("4", "ann").await.len(), 1);
+}
+
+#[tokio::test]
+async fn files_that_change_while_the_clock_is_wrong_are_taken_in_when_it_is_right() {
+    let mut world = watched().await;
+    world.clock.jump(at("2027-03-02T08:30:10+08:00"));
+    world.round().await;
+    world.write("ledger.csv", ledger(&[("1", "2026-03-04"), ("2", "2026-03-06"), ("3", "2026-03-12")]));
+    assert_eq!(world.reload().await, duban::daemon::TakenIn::Later);
+    world.clock.jump(at("2026-03-02T08:31:00+08:00"));
+    world.round().await;
+    assert_eq!(world.reload().await, duban::daemon::TakenIn::InForce(3));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_the_clock_is_wrong_is_not_judged_by_it() {
+    let server = Server::smtp().await;
+    server.seen().refusals.insert("ann".into(), "451 4.3.0 try again later".into());
+    let config = TOWN.replace("file:mail", &format!("smtp://127.0.0.1:{}", server.port));
+    let mut world = World::new(&config, &ledger(&TASKS));
+    world.start("2026-03-02T08:00:00+08:00").await;
+    world.run_until("2026-03-02T09:00:10+08:00").await;
+    world.clock.jump(at("2027-03-02T09:00:20+08:00"));
+    world.round().await;
+    let counts = world.store().counts().await.unwrap();
+    assert_eq!((counts.undeliverable, counts.sending), (0, 0));
+    server.seen().refusals.clear();
+    world.clock.jump(at("2026-03-02T09:01:00+08:00"));
+    world.round().await;
+    world.run_until("2026-03-02T10:00:00+08:00").await;
+    assert_eq!(world.heard("1", "ann").await.len(), 1);
+}

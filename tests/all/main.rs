@@ -36,6 +36,7 @@ mod process;
 mod real_mail;
 mod real_matrix;
 mod real_webhook;
+mod reloads;
 mod reviews;
 mod sample;
 mod send_tests;

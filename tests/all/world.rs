@@ -8,7 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::clock::{Clock, ManualClock};
 use duban::config::{self, Environment};
-use duban::daemon::{self, Begun, Engine, FirstLoad, Gather, RunOptions, Watch};
+use duban::daemon::{
+    self, Asked, Begun, ClockTrust, Engine, FirstLoad, Gather, Helm, RunOptions, TakenIn, Watch,
+};
 use duban::domain::id::TaskId;
 use duban::domain::journal::Draft;
 use duban::domain::message::{Message, MessageKind, MessageState};
@@ -90,7 +92,8 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) removals: Removals,
     pub(crate) first_load: FirstLoad,
-    engine: Option<Arc<Engine>>,
+    pub(crate) clock_trust: ClockTrust,
+    helm: Option<Arc<Helm>>,
     watch: Option<Watch>,
     pub(crate) problems: Vec<String>,
 }
@@ -103,7 +106,8 @@ impl World {
             clock: ManualClock::new(DateTime::UNIX_EPOCH),
             removals: Removals::Guarded,
             first_load: FirstLoad::CatchUp,
-            engine: None,
+            clock_trust: ClockTrust::Watched,
+            helm: None,
             watch: None,
             problems: Vec::new(),
         };
@@ -129,7 +133,12 @@ impl World {
 
     /// The daemon that runs.
     pub(crate) fn engine(&self) -> Arc<Engine> {
-        Arc::clone(self.engine.as_ref().unwrap())
+        self.helm().engine()
+    }
+
+    /// What steers it.
+    pub(crate) fn helm(&self) -> Arc<Helm> {
+        Arc::clone(self.helm.as_ref().unwrap())
     }
 
     pub(crate) fn store(&self) -> Store {
@@ -148,7 +157,7 @@ impl World {
 
     /// Starts the daemon; nothing leaves yet.
     pub(crate) async fn begin_at(&mut self, now: DateTime<Utc>) -> Result<(), daemon::DaemonError> {
-        assert!(self.engine.is_none(), "it runs");
+        assert!(self.helm.is_none(), "it runs");
         self.clock.set(now);
         let env = Environment::new([]);
         let path = self.path("duban.toml");
@@ -156,11 +165,15 @@ impl World {
         let options = RunOptions {
             first_load: self.first_load,
             removals: self.removals,
+            clock_trust: self.clock_trust,
         };
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let Begun { engine, problems, .. } = daemon::begin(&path, &env, opened, clock, options).await?;
-        self.watch = Some(Watch::new(&path, &env, &engine));
-        self.engine = Some(engine);
+        let begun = daemon::begin(&path, &env, opened, clock, options).await?;
+        let Begun {
+            helm, problems, looked, ..
+        } = begun;
+        self.watch = Some(Watch::new(&path, &env, looked));
+        self.helm = Some(helm);
         self.problems = problems;
         Ok(())
     }
@@ -174,7 +187,7 @@ impl World {
 
     /// Ends the daemon as a power cut does: whatever it had not committed is gone.
     pub(crate) fn crash(&mut self) {
-        self.engine = None;
+        self.helm = None;
         self.watch = None;
     }
 
@@ -209,12 +222,28 @@ impl World {
         }
     }
 
-    /// Looks at the files as the housekeeping of a running daemon does.
-    pub(crate) async fn look_at_files(&mut self) {
-        let engine = self.engine();
+    /// Looks at the files as a running daemon does, and takes in what changed.
+    pub(crate) async fn look_at_files(&mut self) -> Option<TakenIn> {
+        let loaded = self.watch.as_mut().unwrap().look().await;
         let now = self.clock.now();
-        self.watch.as_mut().unwrap().look(&engine, now).await.unwrap();
+        let taken = match loaded {
+            Some(loaded) => Some(self.helm().take_in(loaded).await.unwrap()),
+            None => None,
+        };
         self.run_to(now + TimeDelta::seconds(5)).await;
+        taken
+    }
+
+    /// Somebody asks for the files to be loaded, as by SIGHUP.
+    pub(crate) async fn reload(&mut self) -> TakenIn {
+        let loaded = self.watch.as_mut().unwrap().load(Asked::BySomebody).await;
+        self.helm().take_in(loaded).await.unwrap()
+    }
+
+    /// Does what the loops of a running daemon do now, its doubts of the clock included.
+    pub(crate) async fn round(&self) {
+        self.helm().decide(Gather::Done).await.unwrap();
+        self.helm().deliver_all().await.unwrap();
     }
 
     /// Somebody does something to a task, now.

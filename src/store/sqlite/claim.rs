@@ -2,6 +2,7 @@
 
 use crate::domain::id::{ChannelId, MessageId};
 use crate::store::cell::ms;
+use crate::store::delivery::Claim;
 use crate::store::{Instant, Result};
 
 use super::Link;
@@ -29,14 +30,20 @@ pub(in crate::store) async fn due_messages(
     lane: &ChannelId,
     now: Instant,
     limit: u32,
+    claim: Claim,
 ) -> Result<Vec<MessageId>> {
+    let lowest: i64 = match claim {
+        Claim::All => i64::MAX,
+        Claim::WordsToOffice => 0,
+    };
     let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT id FROM messages WHERE channel = $1 AND state = 'waiting' AND next_attempt <= $2 \
+        "SELECT id FROM messages WHERE channel = $1 AND state = 'waiting' AND next_attempt <= $2 AND priority <= $4 \
          ORDER BY priority, created, position, next_attempt, id LIMIT $3",
     )
     .bind(lane.as_str())
     .bind(ms(now))
     .bind(i64::from(limit))
+    .bind(lowest)
     .fetch_all(&mut *link)
     .await?;
     Ok(ids.into_iter().map(MessageId::new).collect())
