@@ -247,7 +247,9 @@ fn tell_of_files(desk: &Desk, tasks: &[StoredTask], now: DateTime<Utc>) {
     if edited + gone > 0 {
         let rows = match edited + gone {
             1 => "1 row of the files is not loaded yet: a running daemon takes it in within a minute".to_owned(),
-            count => format!("{count} rows of the files are not loaded yet: a running daemon takes them in within a minute"),
+            count => {
+                format!("{count} rows of the files are not loaded yet: a running daemon takes them in within a minute")
+            }
         };
         note(&rows);
     }

@@ -51,10 +51,7 @@ impl Looked {
     #[must_use]
     pub fn again(&self) -> Self {
         let files = self.files.keys().map(|path| (path.clone(), mark(path)));
-        let patterns = self
-            .patterns
-            .keys()
-            .map(|pattern| (pattern.clone(), matching(pattern)));
+        let patterns = self.patterns.keys().map(|pattern| (pattern.clone(), matching(pattern)));
         let folders = self.folders.keys().map(|folder| (folder.clone(), below(folder)));
         Self {
             files: files.collect(),
@@ -71,7 +68,10 @@ impl Looked {
             folder => folder.map(Path::to_owned),
         };
         let of_files = self.files.keys().filter_map(|path| folder_of(path));
-        let of_patterns = self.patterns.keys().filter_map(|pattern| folder_of(&fixed_part(pattern)));
+        let of_patterns = self
+            .patterns
+            .keys()
+            .filter_map(|pattern| folder_of(&fixed_part(pattern)));
         let of_folders = self.folders.iter().flat_map(|(folder, found)| {
             let inner = found.iter().flatten().filter_map(|path| folder_of(path));
             std::iter::once(folder.clone()).chain(inner)

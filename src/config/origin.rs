@@ -156,7 +156,12 @@ impl Origin<'_> {
                 found
             }
             Self::Kept(set) => {
-                let mut found: Vec<PathBuf> = set.files.keys().filter(|path| path.starts_with(folder)).cloned().collect();
+                let mut found: Vec<PathBuf> = set
+                    .files
+                    .keys()
+                    .filter(|path| path.starts_with(folder))
+                    .cloned()
+                    .collect();
                 found.sort();
                 Some(found)
             }

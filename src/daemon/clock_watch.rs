@@ -219,7 +219,8 @@ impl State {
 /// Where the store fails.
 pub async fn clock_fault(store: &Store, now: DateTime<Utc>) -> Result<Option<ClockHold>, StoreError> {
     let held = store.clock_hold().await?;
-    let is_ahead = |hold: &ClockHold| hold.fault == ClockFault::Ahead && now - hold.expected > GAIN_MAX && now >= hold.shown;
+    let is_ahead =
+        |hold: &ClockHold| hold.fault == ClockFault::Ahead && now - hold.expected > GAIN_MAX && now >= hold.shown;
     if let Some(hold) = held.filter(is_ahead) {
         return Ok(Some(hold));
     }
@@ -263,7 +264,9 @@ mod tests {
         let clock = ManualClock::new(start());
         let store = Store::memory(start()).await.expect("a store");
         write(&store, start()).await;
-        let watch = ClockWatch::open(Arc::new(clock.clone()), &store).await.expect("a watch");
+        let watch = ClockWatch::open(Arc::new(clock.clone()), &store)
+            .await
+            .expect("a watch");
         (clock, store, watch)
     }
 
@@ -342,11 +345,16 @@ mod tests {
             panic!("it is held");
         };
         store.hold_clock(&hold).await.expect("kept");
-        let again = ClockWatch::open(Arc::new(clock.clone()), &store).await.expect("a watch");
+        let again = ClockWatch::open(Arc::new(clock.clone()), &store)
+            .await
+            .expect("a watch");
         assert_eq!(fault(&store, &again).await, Some(ClockFault::Ahead));
         clock.jump(start() + TimeDelta::days(20));
         let look = again.look(&store).await.expect("a look");
-        assert!(matches!(look, Look::RightAgain(..)), "it was off for twenty days: {look:?}");
+        assert!(
+            matches!(look, Look::RightAgain(..)),
+            "it was off for twenty days: {look:?}"
+        );
     }
 
     #[tokio::test]

@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::daemon::Engine;
 use crate::daemon::outlook::forecast;
 use crate::daemon::timeline::local_time;
-use crate::daemon::Engine;
 use crate::domain::id::TaskId;
 use crate::domain::notice::Notice;
 use crate::domain::people::{Person, Unit};
@@ -217,17 +217,31 @@ fn of_notices(before: &[Notice], after: &[Notice], almanac: &Almanac) -> Vec<Dif
             let twin = was.iter().find(|was| is_alone || was.channel == notice.channel);
             let Some(twin) = twin else {
                 let after = Some(local(notice));
-                all.push((notice.at, Difference { after, ..row(notice, Change::Added) }));
+                all.push((
+                    notice.at,
+                    Difference {
+                        after,
+                        ..row(notice, Change::Added)
+                    },
+                ));
                 continue;
             };
             if twin.at != notice.at {
                 let (before, after) = (Some(local(twin)), Some(local(notice)));
-                let moved = Difference { before, after, ..row(notice, Change::Moved) };
+                let moved = Difference {
+                    before,
+                    after,
+                    ..row(notice, Change::Moved)
+                };
                 all.push((notice.at, moved));
             }
             if twin.channel != notice.channel {
                 let (before, after) = (Some(twin.channel.to_string()), Some(notice.channel.to_string()));
-                let changed = Difference { before, after, ..row(notice, Change::Changed) };
+                let changed = Difference {
+                    before,
+                    after,
+                    ..row(notice, Change::Changed)
+                };
                 all.push((notice.at, changed));
             }
         }
@@ -238,7 +252,13 @@ fn of_notices(before: &[Notice], after: &[Notice], almanac: &Almanac) -> Vec<Dif
         for notice in notices {
             if !is_alone && !is.iter().any(|is| is.channel == notice.channel) {
                 let before = Some(local(notice));
-                all.push((notice.at, Difference { before, ..row(notice, Change::Dropped) }));
+                all.push((
+                    notice.at,
+                    Difference {
+                        before,
+                        ..row(notice, Change::Dropped)
+                    },
+                ));
             }
         }
     }
@@ -252,7 +272,9 @@ fn of_configs(before: &Config, after: &Config) -> Vec<Difference> {
     all.extend(of_maps("person", &old.persons, &new.persons, person_fields));
     all.extend(of_maps("unit", &old.units, &new.units, unit_fields));
     // What a channel's settings are is nobody's to read here: they hold secrets.
-    all.extend(of_maps("channel", &before.channels, &after.channels, |_, _| String::new()));
+    all.extend(of_maps("channel", &before.channels, &after.channels, |_, _| {
+        String::new()
+    }));
     let prints = |config: &Config| -> BTreeMap<String, String> {
         let ladders = config.ladders.iter();
         ladders.map(|(id, ladder)| (id.to_string(), ladder.print())).collect()
@@ -260,7 +282,9 @@ fn of_configs(before: &Config, after: &Config) -> Vec<Difference> {
     all.extend(of_maps("ladder", &prints(before), &prints(after), |old, new| {
         let added = new.lines().filter(|line| !old.lines().any(|other| other == *line));
         let gone = old.lines().filter(|line| !new.lines().any(|other| other == *line));
-        let lines = gone.map(|line| format!("- {line}")).chain(added.map(|line| format!("+ {line}")));
+        let lines = gone
+            .map(|line| format!("- {line}"))
+            .chain(added.map(|line| format!("+ {line}")));
         lines.collect::<Vec<_>>().join("; ")
     }));
     let reviews = |config: &Config| -> BTreeMap<_, _> {
@@ -277,7 +301,9 @@ fn of_configs(before: &Config, after: &Config) -> Vec<Difference> {
             ("pictures", old.pictures != new.pictures),
         ])
     }));
-    all.extend(of_maps("meeting", &before.meetings, &after.meetings, |_, _| String::new()));
+    all.extend(of_maps("meeting", &before.meetings, &after.meetings, |_, _| {
+        String::new()
+    }));
     all.extend(of_settings(before, after));
     all
 }
@@ -342,7 +368,10 @@ fn of_settings(before: &Config, after: &Config) -> Vec<Difference> {
         ("locale", before.people.locale != after.people.locale),
         ("calendar", before.almanac.calendar != after.almanac.calendar),
         ("office", before.people.office != after.people.office),
-        ("defaults.group", before.people.default_group != after.people.default_group),
+        (
+            "defaults.group",
+            before.people.default_group != after.people.default_group,
+        ),
         ("defaults.send_at", old.send_at != new.send_at),
         ("defaults.close_of_day", old.close_of_day != new.close_of_day),
         ("defaults.hours", old.hours != new.hours),
@@ -358,7 +387,9 @@ fn of_settings(before: &Config, after: &Config) -> Vec<Difference> {
         ("charts.font_file", before.font_file != after.font_file),
     ];
     let differing = settings.into_iter().filter(|(_, differs)| *differs);
-    differing.map(|(name, _)| difference("setting", name, Change::Changed)).collect()
+    differing
+        .map(|(name, _)| difference("setting", name, Change::Changed))
+        .collect()
 }
 
 /// One side of a reload, for the log.

@@ -49,7 +49,9 @@ pub(super) enum Awaits {
 
 impl fmt::Debug for Helm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Helm").field("engine", &self.engine()).finish_non_exhaustive()
+        f.debug_struct("Helm")
+            .field("engine", &self.engine())
+            .finish_non_exhaustive()
     }
 }
 
@@ -189,7 +191,8 @@ impl Engine {
     pub(super) async fn tell_of_clock(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let causes = self.store.causes().await?;
         if causes.iter().any(|(name, _)| name == CLOCK_CAUSE) {
-            self.tell_office_end(CLOCK_CAUSE, &SystemWord::ClockReleased, now).await?;
+            self.tell_office_end(CLOCK_CAUSE, &SystemWord::ClockReleased, now)
+                .await?;
         }
         Ok(())
     }
@@ -207,7 +210,10 @@ pub(super) async fn accept_clock(watch: &ClockWatch, store: &Store) -> Result<()
     let now = watch.wall();
     store.accept_clock(entry(&hold, "clock-accepted", now)).await?;
     watch.believe();
-    tracing::warn!("the clock is accepted as it is: {}", now.to_rfc3339_opts(SecondsFormat::Secs, true));
+    tracing::warn!(
+        "the clock is accepted as it is: {}",
+        now.to_rfc3339_opts(SecondsFormat::Secs, true)
+    );
     Ok(())
 }
 

@@ -672,7 +672,11 @@ mod tests {
         let (mut new, _) = lanes(budget);
         new.take_over(&old, at(10));
         assert_eq!(new.capacity(at(29), &[]), [], "the server asked to wait");
-        assert_eq!(new.capacity(at(30), &[]), [(id.clone(), 1)], "one of two has left already");
+        assert_eq!(
+            new.capacity(at(30), &[]),
+            [(id.clone(), 1)],
+            "one of two has left already"
+        );
         new.give_back(&id);
         assert_eq!(new.lanes.get(&id).map(|lane| lane.in_flight), Some(0));
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
+use crate::daemon::clock_watch::Trust;
 use crate::daemon::difference::{Side, log_differences};
 use crate::daemon::engine::Ways;
 use crate::daemon::error::with_causes;
@@ -14,7 +15,6 @@ use crate::daemon::health::Load;
 use crate::daemon::helm::{Awaits, Helm};
 use crate::daemon::sync::{error_lines, refusal_lines, sync};
 use crate::daemon::watch::{Asked, Loaded};
-use crate::daemon::clock_watch::Trust;
 use crate::daemon::{DaemonError, Engine};
 use crate::rules::intake::Removals;
 
@@ -70,7 +70,12 @@ impl Helm {
         Ok(taken)
     }
 
-    async fn apply(&self, engine: &Arc<Engine>, mut config: Config, now: DateTime<Utc>) -> Result<TakenIn, DaemonError> {
+    async fn apply(
+        &self,
+        engine: &Arc<Engine>,
+        mut config: Config,
+        now: DateTime<Utc>,
+    ) -> Result<TakenIn, DaemonError> {
         let fixed = unchangeable(&engine.config, &config);
         if !fixed.is_empty() {
             return Ok(TakenIn::Refused(fixed));
@@ -86,7 +91,16 @@ impl Helm {
         // All that can fail comes before the one transaction, so that the store and the engine change together.
         let heir = engine.heir(&config, ways, now).await?;
         let removals = *self.removals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(errors) = sync(&engine.store, &config, Some(&engine.config), now, removals, self.first_load).await? {
+        if let Err(errors) = sync(
+            &engine.store,
+            &config,
+            Some(&engine.config),
+            now,
+            removals,
+            self.first_load,
+        )
+        .await?
+        {
             return Ok(TakenIn::Refused(refusal_lines(&errors)));
         }
         let tasks = config.tasks_at(now).len();

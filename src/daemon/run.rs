@@ -129,7 +129,13 @@ pub async fn begin(
         looked,
     } = started;
     let awaits = Awaits::Nothing;
-    let helm = Arc::new(Helm::new(Arc::clone(&engine), watch, options.first_load, Removals::Guarded, awaits));
+    let helm = Arc::new(Helm::new(
+        Arc::clone(&engine),
+        watch,
+        options.first_load,
+        Removals::Guarded,
+        awaits,
+    ));
     engine.recover_and_say(clock.now()).await?;
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
     let now = clock.now();
@@ -330,7 +336,10 @@ async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
             None
         }
         Err(error) => {
-            tracing::error!("the files could not be taken in, which is tried again: {}", said(&error));
+            tracing::error!(
+                "the files could not be taken in, which is tried again: {}",
+                said(&error)
+            );
             let bell = Arc::clone(&helm.bell);
             tokio::spawn(async move {
                 tokio::time::sleep(FAILURE_WAIT).await;
@@ -342,9 +351,11 @@ async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
     let engine = helm.engine();
     let tasks = match tasks {
         Some(tasks) => tasks,
-        None => engine.store.tasks().await.map_or(0, |tasks| {
-            tasks.iter().filter(|stored| !stored.state.withdrawn).count()
-        }),
+        None => engine
+            .store
+            .tasks()
+            .await
+            .map_or(0, |tasks| tasks.iter().filter(|stored| !stored.state.withdrawn).count()),
     };
     voice(Progress::Ready(&how_it_stands(&engine, tasks)));
 }

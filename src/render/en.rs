@@ -274,7 +274,7 @@ impl Phrases for En {
                 ),
                 &[
                     format!("Cause: {}", self.said(cause)),
-                    "People with a channel elsewhere are told there; the rest waits. It is tried again every 15 minutes, and at once after a restart.".into(),
+                    "People with a channel elsewhere are told there; the rest waits. It is tried again every 15 minutes, and at once after a reload.".into(),
                 ],
                 Vec::new(),
             ),
@@ -308,7 +308,7 @@ impl Phrases for En {
                 "the clock looks wrong, sending is held".into(),
                 &[
                     format!("The clock shows {shown}; before, it showed {before}."),
-                    "Please check the server's time; sending goes on once it is right or confirmed.".into(),
+                    "Until it is right nothing is planned, and nothing but this is sent. Please check the server's time; everything goes on by itself once it is right. If it is right already, start Duban once with --accept-clock.".into(),
                 ],
                 Vec::new(),
             ),

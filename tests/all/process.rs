@@ -302,3 +302,62 @@ async fn nothing_that_is_logged_holds_an_address_a_password_or_a_token() {
         }
     }
 }
+
+/// Sends a signal to a program.
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_daemon_loads_changed_files_by_itself_and_at_a_hangup_and_survives_garbage_and_a_storm() {
+    let rows = HEADER.to_owned() + "1,Task 1,works,cat,2026-01-01,2099-03-05\n";
+    let dir = folder(TOWN, &rows);
+    let child = start(dir.path(), &[]);
+    let counted = |text: &str| logged(dir.path()).matches(text).count();
+    until("the first pass", || {
+        dir.path().join("log").exists() && counted("ready: 1 tasks, in order") == 1
+    })
+    .await;
+
+    // An editor puts a new file in the place of the old one.
+    fs::write(
+        dir.path().join(".ledger.swp"),
+        rows.clone() + "2,Task 2,works,cat,2026-01-01,2099-03-05\n",
+    )
+    .unwrap();
+    fs::rename(dir.path().join(".ledger.swp"), dir.path().join("ledger.csv")).unwrap();
+    until("the new row", || counted("the files are in force: 2 tasks") == 1).await;
+
+    fs::write(dir.path().join("duban.toml"), [0xFF, 0x00, 0x13]).unwrap();
+    until("the word that the files are broken", || {
+        counted("degraded: on the last good load") == 1
+    })
+    .await;
+    fs::remove_file(dir.path().join("duban.toml")).unwrap();
+    until("the word that the file is gone", || {
+        counted("degraded: on the last good load") == 2
+    })
+    .await;
+    fs::write(dir.path().join("duban.toml"), TOWN).unwrap();
+    until("the files in force again", || {
+        counted("the files are in force: 2 tasks") == 2
+    })
+    .await;
+
+    for _ in 0..200 {
+        signal(&child, "HUP");
+    }
+    until("a reload after the storm", || {
+        counted("the files are in force: 2 tasks") > 2
+    })
+    .await;
+    let path = dir.path().join("duban.db");
+    let opened = Store::open(&path, Access::Look, SystemClock.now()).await.unwrap();
+    opened.store.verify().await.unwrap();
+    terminate(child);
+}

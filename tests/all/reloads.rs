@@ -70,7 +70,10 @@ const DAMAGES: [(&str, Damage); 6] = [
     }),
     ("a certificate authority that is none", |world| {
         world.write("ca.pem", "none");
-        world.edit("server = \"file:mail\"", "server = \"smtps://127.0.0.1:9\"\nca_file = \"ca.pem\"");
+        world.edit(
+            "server = \"file:mail\"",
+            "server = \"smtps://127.0.0.1:9\"\nca_file = \"ca.pem\"",
+        );
     }),
 ];
 
@@ -88,12 +91,20 @@ async fn a_bad_file_never_replaces_a_good_one_and_is_told_and_shown_until_it_is_
         world.run_until("2026-03-02T10:00:00+08:00").await;
         assert!(!degraded(&world).is_empty(), "{what}");
         assert_eq!(world.words_to_office().await.len(), before + 1, "{what}: told once");
-        assert_eq!(world.heard("1", "ann").await, ["due-3wd/remind"], "{what}: nobody is silenced");
+        assert_eq!(
+            world.heard("1", "ann").await,
+            ["due-3wd/remind"],
+            "{what}: nobody is silenced"
+        );
         world.write("duban.toml", good);
         world.write("ledger.csv", ledger(&[("1", "2026-03-05")]));
         assert_eq!(world.look_at_files().await, Some(TakenIn::InForce(1)), "{what}");
         assert_eq!(degraded(&world), Vec::<String>::new(), "{what}");
-        assert_eq!(world.words_to_office().await.len(), before + 2, "{what}: told that it is well");
+        assert_eq!(
+            world.words_to_office().await.len(),
+            before + 2,
+            "{what}: told that it is well"
+        );
     }
 }
 
@@ -101,7 +112,11 @@ async fn a_bad_file_never_replaces_a_good_one_and_is_told_and_shown_until_it_is_
 async fn what_cannot_change_while_it_runs_is_refused_with_what_to_do() {
     let changes: [(&str, &str, &str); 2] = [
         ("sqlite:duban.db", "sqlite:other.db", "[store] url cannot change"),
-        ("[store]", "[delivery]\ntrial = \"person:office\"\n[store]", "[delivery] trial cannot be turned on"),
+        (
+            "[store]",
+            "[delivery]\ntrial = \"person:office\"\n[store]",
+            "[delivery] trial cannot be turned on",
+        ),
     ];
     for (from, to, expected) in changes {
         let mut world = running(TOWN, &[("1", "2026-03-20")]).await;
@@ -109,7 +124,10 @@ async fn what_cannot_change_while_it_runs_is_refused_with_what_to_do() {
         let Some(TakenIn::Refused(problems)) = world.look_at_files().await else {
             panic!("{expected}: it is taken in");
         };
-        assert!(problems[0].contains(expected) && problems[0].contains("restart Duban"), "{problems:?}");
+        assert!(
+            problems[0].contains(expected) && problems[0].contains("restart Duban"),
+            "{problems:?}"
+        );
         assert!(!world.path("other.db").exists());
     }
 }
@@ -155,16 +173,22 @@ async fn while_files_stay_broken_the_office_is_told_once_a_day_whatever_the_rest
 async fn a_password_that_was_changed_in_its_file_is_read_anew_and_the_stopped_channel_tried_at_once() {
     let server = Server::smtp().await;
     server.seen().refusals.insert("ann".into(), "535 5.7.8 not you".into());
-    let config = TOWN.replace("file:mail", &format!("smtp://127.0.0.1:{}", server.port)).replace(
-        "from = \"Duban",
-        "username = \"duban\"\npassword = { file = \"password\" }\nfrom = \"Duban",
-    );
+    let config = TOWN
+        .replace("file:mail", &format!("smtp://127.0.0.1:{}", server.port))
+        .replace(
+            "from = \"Duban",
+            "username = \"duban\"\npassword = { file = \"password\" }\nfrom = \"Duban",
+        );
     let mut world = World::new(&config, &ledger(&[("1", "2026-03-05")]));
     world.write("password", "old");
     world.start(START).await;
     world.run_until("2026-03-02T08:10:00+08:00").await;
     world.write("password", "new and longer");
-    assert_eq!(world.look_at_files().await, Some(TakenIn::InForce(1)), "the secret is part of the files");
+    assert_eq!(
+        world.look_at_files().await,
+        Some(TakenIn::InForce(1)),
+        "the secret is part of the files"
+    );
     assert_eq!(world.look_at_files().await, None);
 }
 
@@ -223,13 +247,19 @@ async fn what_waits_for_a_channel_that_a_reload_takes_away_goes_by_the_one_that_
     world.edit("name = \"Ann\"\nchannels = [\"hook\"]", "name = \"Ann\"");
     world.edit("channels = [\"mail\", \"hook\"]", "channels = [\"mail\"]");
     world.edit(
-        &format!("[channels.hook]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/x\"\n", server.port),
+        &format!(
+            "[channels.hook]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/x\"\n",
+            server.port
+        ),
         "",
     );
     assert_eq!(world.look_at_files().await, Some(TakenIn::InForce(1)));
     world.run_until("2026-03-02T09:10:00+08:00").await;
     assert_eq!(world.mails_to("ann").len(), 1);
-    assert!(world.store().causes().await.unwrap().is_empty(), "the gone channel is no news any more");
+    assert!(
+        world.store().causes().await.unwrap().is_empty(),
+        "the gone channel is no news any more"
+    );
 }
 
 #[tokio::test]
@@ -242,6 +272,9 @@ async fn a_crash_right_after_a_load_loses_nothing_of_it() {
     world.start_at(now).await;
     world.run_to(now + TimeDelta::minutes(1)).await;
     let withdrawn: Vec<String> = world.words_to_office().await;
-    let told = withdrawn.iter().filter(|subject| subject.contains("missing from the ledger")).count();
+    let told = withdrawn
+        .iter()
+        .filter(|subject| subject.contains("missing from the ledger"))
+        .count();
     assert_eq!(told, 1, "{withdrawn:?}");
 }

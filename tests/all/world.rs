@@ -8,9 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::clock::{Clock, ManualClock};
 use duban::config::{self, Environment};
-use duban::daemon::{
-    self, Asked, Begun, ClockTrust, Engine, FirstLoad, Gather, Helm, RunOptions, TakenIn, Watch,
-};
+use duban::daemon::{self, Asked, Begun, ClockTrust, Engine, FirstLoad, Gather, Helm, RunOptions, TakenIn, Watch};
 use duban::domain::id::TaskId;
 use duban::domain::journal::Draft;
 use duban::domain::message::{Message, MessageKind, MessageState};
