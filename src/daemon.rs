@@ -47,7 +47,7 @@ pub use health::{Health, Load, Standing};
 pub use helm::Helm;
 pub use outlook::{as_first_loaded, forecast, ground, next_notice, order};
 pub use reload::TakenIn;
-pub use run::{Begun, ClockTrust, Progress, RunOptions, Stop, Voice, begin, run};
+pub use run::{Begun, ClockTrust, Progress, Reins, RunOptions, Stop, Voice, begin, run};
 pub use sketch::Sketch;
 pub use sync::{FirstLoad, Synced, kept, start_config, sync};
 pub use watch::{Asked, Loaded, Watch};

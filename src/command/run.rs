@@ -13,7 +13,7 @@ use crate::command::Failure;
 use crate::command::cli::{FirstLoad, Run};
 use crate::command::desk::{failed, hinted, not_understood, refuse_folder, untold};
 use crate::config::{self, Environment};
-use crate::daemon::{self, ClockTrust, DaemonError, Progress, RunOptions};
+use crate::daemon::{self, ClockTrust, DaemonError, Progress, Reins, RunOptions};
 use crate::rules::intake::Removals;
 use crate::store::{Access, Store};
 
@@ -64,7 +64,11 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
     let signals = Signals::new()?;
     let reload = Arc::new(Notify::new());
     let stop = signals.asked_to_stop(Arc::clone(&reload));
-    match daemon::run(&path, &env, opened, clock, options, reload, Arc::new(tell), stop).await {
+    let reins = Reins {
+        reload,
+        voice: Arc::new(tell),
+    };
+    match daemon::run(&path, &env, opened, clock, options, reins, stop).await {
         Ok(()) => Ok(()),
         Err(DaemonError::Config(problems)) => Err(not_understood(problems)),
         Err(DaemonError::Intake(errors)) => {

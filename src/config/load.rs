@@ -122,7 +122,6 @@ pub fn load(path: &Path, env: &Environment) -> Result<Config, Problems> {
 
 /// Loads from the disk, and tells what was looked at there, so that a later change is seen, whether the load was good or
 /// not.
-#[must_use]
 pub fn look(path: &Path, env: &Environment) -> (Result<Config, Problems>, Looked) {
     Reader::new(Origin::disk(), path).load(env)
 }

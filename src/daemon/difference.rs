@@ -120,7 +120,7 @@ pub fn differences(
     all
 }
 
-fn difference(what: &'static str, id: impl ToString, change: Change) -> Difference {
+fn difference(what: &'static str, id: &impl ToString, change: Change) -> Difference {
     Difference {
         what,
         id: id.to_string(),
@@ -318,16 +318,16 @@ fn of_maps<K: Ord + ToString, V: PartialEq>(
     let mut all = Vec::new();
     for (id, new) in after {
         match before.get(id) {
-            None => all.push(difference(what, id.to_string(), Change::Added)),
+            None => all.push(difference(what, id, Change::Added)),
             Some(old) if old != new => all.push(Difference {
                 after: Some(how(old, new)).filter(|text| !text.is_empty()),
-                ..difference(what, id.to_string(), Change::Changed)
+                ..difference(what, id, Change::Changed)
             }),
             Some(_) => {}
         }
     }
     let gone = before.keys().filter(|id| !after.contains_key(id));
-    all.extend(gone.map(|id| difference(what, id.to_string(), Change::Dropped)));
+    all.extend(gone.map(|id| difference(what, id, Change::Dropped)));
     all
 }
 
@@ -388,7 +388,7 @@ fn of_settings(before: &Config, after: &Config) -> Vec<Difference> {
     ];
     let differing = settings.into_iter().filter(|(_, differs)| *differs);
     differing
-        .map(|(name, _)| difference("setting", name, Change::Changed))
+        .map(|(name, _)| difference("setting", &name, Change::Changed))
         .collect()
 }
 

@@ -72,6 +72,14 @@ pub enum Progress<'a> {
     Ready(&'a str),
 }
 
+/// Between a running daemon and whoever started it.
+pub struct Reins {
+    /// Asks for the files to be loaded anew.
+    pub reload: Arc<Notify>,
+    /// Is told how far it is.
+    pub voice: Voice,
+}
+
 /// Told of progress.
 pub type Voice = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 
@@ -107,21 +115,17 @@ pub async fn begin(
     if options.clock_trust == ClockTrust::Accepted {
         accept_clock(&watch, &store).await?;
     }
-    if let Look::Held(hold) = watch.look(&store).await? {
-        let Some(config) = kept(&store, env).await? else {
-            return Err(DaemonError::Clock(hold));
-        };
-        return begin_held(config, &store, clock, watch, options).await;
-    }
-    let started = start(
-        path,
-        env,
-        store,
-        Arc::clone(&clock),
-        options.removals,
-        options.first_load,
-    )
-    .await?;
+    // One present for the whole start: the clock may jump while it lasts.
+    let now = match watch.look(&store).await? {
+        Look::Right(now) | Look::RightAgain(_, now) => now,
+        Look::Held(hold) => {
+            let Some(config) = kept(&store, env).await? else {
+                return Err(DaemonError::Clock(hold));
+            };
+            return begin_held(config, &store, clock, watch, options).await;
+        }
+    };
+    let started = start(path, env, store, clock, now, options.removals, options.first_load).await?;
     let Started {
         engine,
         problems,
@@ -136,9 +140,8 @@ pub async fn begin(
         Removals::Guarded,
         awaits,
     ));
-    engine.recover_and_say(clock.now()).await?;
+    engine.recover_and_say(now).await?;
     // What is due now is decided before anything leaves, so that what waited and what is new go out as one message.
-    let now = clock.now();
     engine.plan_due(now).await?;
     engine.tell_of_start(&problems, now).await?;
     engine.note_load(now, &problems);
@@ -192,10 +195,10 @@ pub async fn run(
     opened: Opened,
     clock: Arc<dyn Clock>,
     options: RunOptions,
-    reload: Arc<Notify>,
-    voice: Voice,
+    reins: Reins,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
+    let Reins { reload, voice } = reins;
     let begun = begin(path, env, opened, clock, options).await?;
     let status = how_it_stands(&begun.engine, begun.tasks);
     let helm = begun.helm;

@@ -349,10 +349,10 @@ pub(super) async fn start(
     env: &Environment,
     store: Store,
     clock: Arc<dyn Clock>,
+    now: DateTime<Utc>,
     removals: Removals,
     first_load: FirstLoad,
 ) -> Result<Started, DaemonError> {
-    let now = clock.now();
     let Chosen {
         mut config,
         mut problems,

@@ -27,6 +27,9 @@ pub(super) type Tx = sqlx::Transaction<'static, Sqlite>;
 /// "DUBA", set by the first migration: so that another program's database is not taken for ours.
 const APPLICATION_ID: i64 = 1_146_438_209;
 
+/// Begins a transaction that writes.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -105,8 +108,22 @@ impl Pools {
 
     /// Begins the one writing transaction. Immediate, because a deferred one that looks first and writes then can
     /// fail in a way that waiting does not cure.
+    ///
+    /// Named behaviour of sqlx 0.9 that this works around: where a full or failing disk makes SQLite undo a transaction by
+    /// itself, sqlx believes it open for ever. Such a connection is given up, or no write would ever succeed again.
     pub(super) async fn begin(&self) -> Result<Tx> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        match self.write.begin_with(BEGIN).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let stuck = self.write.acquire().await?;
+                if stuck.is_in_transaction() {
+                    tracing::warn!("the connection to the store is made anew: its last transaction was undone");
+                    // It may have nothing to say in parting, and is gone all the same.
+                    drop(stuck.close().await);
+                }
+                Ok(self.write.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// The connection that writes, outside a transaction.

@@ -56,8 +56,7 @@ async fn what_falls_into_the_double_hour_goes_out_once_in_the_earlier() {
 }
 
 const TASKS: [(&str, &str); 3] = [("1", "2026-03-04"), ("2", "2026-03-06"), ("3", "2026-03-10")];
-const WITH_REVIEW: &str =
-    "[reviews.daily]\ncron = \"0 9 * * *\"\nto = [\"office\"]\non_day_off = \"send\"\nlate_limit = \"12h\"\npictures = false\n";
+const WITH_REVIEW: &str = "[reviews.daily]\ncron = \"0 9 * * *\"\nto = [\"office\"]\non_day_off = \"send\"\nlate_limit = \"12h\"\npictures = false\n";
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_two_hours_tells_nothing_twice_and_loses_nothing() {
