@@ -28,6 +28,7 @@ mod scores;
 mod secrets;
 mod settings;
 mod template;
+mod web;
 mod whereabouts;
 
 pub use environment::{Environment, find};

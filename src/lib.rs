@@ -82,13 +82,15 @@
 //! | [`render`] | words for people, in Chinese and English |
 //! | [`channel`] | mail, webhooks and twelve vendors' groups: message in, outcome out |
 //! | [`files`] | tables and calendars, as cells with their place; documents for word processors |
+//! | [`site`] | what those see who watch: health, readiness, metrics; the only one that speaks HTTP as a server |
 //! | [`config`] | from files to what is proven, or all problems |
 //! | [`daemon`] | start, loops, stop |
 //! | [`simulate`] | the same daemon on a clock of its own |
 //! | [`command`] | what people type |
 //!
 //! Imports point one way, and `tests/tidy.rs` holds the table: `domain`, `clock`, `secret` and `telemetry` are open to all;
-//! `rules` sees only `domain`; `store`, `render`, `channel` and `files` see those and `rules`, never each other.
+//! `rules` sees only `domain`; `store`, `render`, `channel` and `files` see those and `rules`, never each other; `site`
+//! sees `store` and `render`, and nothing of the daemon.
 
 pub mod domain;
 
@@ -102,6 +104,8 @@ pub mod channel;
 pub mod files;
 pub mod render;
 pub mod store;
+
+pub mod site;
 
 pub mod config;
 

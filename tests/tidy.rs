@@ -24,6 +24,10 @@ const ROOMS: &[Room<'_>] = &[
     ("channel", &["domain", "clock", "secret", "telemetry", "rules"]),
     ("files", &["domain", "clock", "secret", "telemetry", "rules"]),
     (
+        "site",
+        &["domain", "clock", "secret", "telemetry", "rules", "store", "render"],
+    ),
+    (
         "config",
         &[
             "domain",
@@ -34,6 +38,7 @@ const ROOMS: &[Room<'_>] = &[
             "files",
             "channel",
             "render",
+            "site",
         ],
     ),
     (
@@ -48,6 +53,7 @@ const ROOMS: &[Room<'_>] = &[
             "render",
             "channel",
             "files",
+            "site",
             "config",
         ],
     ),
@@ -63,6 +69,7 @@ const ROOMS: &[Room<'_>] = &[
             "render",
             "channel",
             "files",
+            "site",
             "config",
             "daemon",
         ],
@@ -79,6 +86,7 @@ const ROOMS: &[Room<'_>] = &[
             "render",
             "channel",
             "files",
+            "site",
             "config",
             "daemon",
             "simulate",
@@ -118,6 +126,12 @@ const ABSENCES: &[Absence<'_>] = &[
         within: &[],
         only: &["src/files/docx"],
         reason: "only files/docx knows the library of documents",
+    },
+    Absence {
+        names: &["axum", "hyper", "hyper_util", "prometheus_client"],
+        within: &[],
+        only: &["src/site.rs", "src/site/"],
+        reason: "only the site serves the web",
     },
     Absence {
         names: &["Utc::now", "Local::now", "SystemTime::now"],

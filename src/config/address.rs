@@ -90,6 +90,16 @@ pub(super) fn is_open_road(text: &str) -> bool {
     is_http && !host_of(text).is_some_and(|host| is_within(&host))
 }
 
+/// Whether a text is the address of a web site: scheme, host, and a path where there is one.
+pub(super) fn is_web_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let clean = !rest.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#' | '\\'));
+    is_http && clean && host_of(text).is_some()
+}
+
 fn host_of(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::files::text::decode;
 use crate::rules::calendar::Almanac;
 use crate::rules::recurrence::{self, Duty};
 use crate::rules::score::Weights;
+use crate::site;
 
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
@@ -26,6 +27,7 @@ use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{
     calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings, template,
+    web,
 };
 
 /// More files than this in one configuration are a pattern gone wrong.
@@ -60,6 +62,8 @@ pub struct Config {
     pub scores: Weights,
     /// The SQLite file; that of the trial where there is one.
     pub store: PathBuf,
+    /// `[web]`; none: no web server runs.
+    pub web: Option<site::Settings>,
     /// Overrides of templates: name below the folder, with `/`, to text; proven to render.
     pub templates: BTreeMap<String, String>,
     /// `[charts] font_file`: the font of pictures; none: the best that is installed.
@@ -406,6 +410,7 @@ fn settle(
             gather,
             trial,
         },
+        web: web::settle(faults, raw),
         templates: template::settle(faults, reader, raw),
         font_file: charts::settle(faults, raw),
         files: FileSet::default(),

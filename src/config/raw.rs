@@ -44,6 +44,10 @@ pub(super) struct Raw {
     pub(super) days_off: Vec<Placed<String>>,
     pub(super) days_work: Vec<Placed<String>>,
     pub(super) store_url: Text,
+    /// `[web]` stands somewhere.
+    pub(super) web: bool,
+    pub(super) web_listen: Text,
+    pub(super) web_base_url: Text,
     pub(super) ladder: Text,
     pub(super) group: Text,
     pub(super) send_at: Text,
@@ -86,13 +90,6 @@ impl Raw {
         self.office_excused |= !root.lacks("office");
         self.ledger.extend(root.texts(faults, "ledger").unwrap_or_default());
         self.include.extend(root.texts(faults, "include").unwrap_or_default());
-        if let Some(place) = root.place_of("web") {
-            faults.error_hint(
-                place,
-                "`web` is not in this version",
-                "there are no pages yet: remove the table",
-            );
-        }
         self.add_settings(faults, &root);
         for (id, section) in root.entries(faults, "channels", keys::CHANNEL) {
             enter(faults, &mut self.channels, id, RawChannel::read, &section);
@@ -125,6 +122,13 @@ impl Raw {
         if let Some(store) = root.section(faults, "store", keys::STORE) {
             let value = store.text(faults, "url");
             put(faults, &mut self.store_url, value, "store.url");
+        }
+        if let Some(web) = root.section(faults, "web", keys::WEB) {
+            self.web = true;
+            for (slot, key) in [(&mut self.web_listen, "listen"), (&mut self.web_base_url, "base_url")] {
+                let value = web.text(faults, key);
+                put(faults, slot, value, key);
+            }
         }
         if let Some(defaults) = root.section(faults, "defaults", keys::DEFAULTS) {
             for (slot, key) in [

@@ -14,6 +14,7 @@ mod people;
 mod robots;
 mod samples;
 mod secrets;
+mod web;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -51,6 +51,19 @@ pub enum Reach {
 }
 
 impl Outcome {
+    /// Every word of [`Outcome::kind`].
+    pub const KINDS: [&'static str; 9] = [
+        "delivered",
+        "accepted",
+        "retry-after",
+        "backoff",
+        "permanent/message",
+        "permanent/recipient",
+        "permanent/endpoint",
+        "unreachable",
+        "unknown",
+    ];
+
     /// The word in JSON, logs and the store.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -442,12 +442,18 @@ impl Almanac {
     /// `yellow` of it; else green.
     #[must_use]
     pub fn light(&self, state: &TaskState, now: DateTime<Utc>) -> Light {
-        match state.standing() {
+        self.light_of(state.standing(), state.due, now)
+    }
+
+    /// The light of every task that stands so and is due then.
+    #[must_use]
+    pub fn light_of(&self, standing: Phase, due: When, now: DateTime<Utc>) -> Light {
+        match standing {
             Phase::Closed | Phase::Cancelled | Phase::Withdrawn => return Light::Grey,
             Phase::Submitted => return Light::Blue,
             Phase::Open | Phase::Acknowledged => {}
         }
-        let due = self.effective_due(state.due);
+        let due = self.effective_due(due);
         let instant = self.anchor_instant(Anchor::Due, due);
         if now >= instant {
             return Light::Red;

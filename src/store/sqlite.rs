@@ -2,6 +2,7 @@
 //! A second database gets a file like this one.
 
 mod bulk;
+mod census;
 mod claim;
 mod forget;
 mod lock;
@@ -15,6 +16,7 @@ use sqlx::{ConnectOptions, Connection, Executor, Sqlite, SqliteConnection, Sqlit
 use super::{Result, StoreError};
 
 pub(super) use self::bulk::{attach_notices, insert_entries, insert_notices, mark_told, set_next, upsert_tasks};
+pub(super) use self::census::census;
 pub(super) use self::claim::{due_messages, due_tasks};
 pub(super) use self::forget::forget_files;
 pub(super) use self::lock::{Lock, refused};

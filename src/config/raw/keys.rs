@@ -28,6 +28,8 @@ pub(in crate::config) const TOP: &[&str] = &[
 pub(in crate::config) const CALENDAR_DAYS: &[&str] = &["off", "work"];
 /// Of `[store]`.
 pub(in crate::config) const STORE: &[&str] = &["url"];
+/// Of `[web]`.
+pub(in crate::config) const WEB: &[&str] = &["listen", "base_url"];
 /// Of `[defaults]`.
 pub(in crate::config) const DEFAULTS: &[&str] = &[
     "ladder",

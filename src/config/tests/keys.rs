@@ -70,10 +70,6 @@ fn wrong_spans_times_and_hours_are_refused() {
 #[test]
 fn what_the_contract_has_for_later_is_refused_as_such() {
     says(
-        &with(&format!("{TASK}\nweb = {{ listen = \"x\" }}")),
-        "`web` is not in this version",
-    );
-    says(
         &with(&format!("{TASK}\nstore.url = \"postgres://x\"")),
         "a store on PostgreSQL is not in this version",
     );

@@ -72,6 +72,7 @@ fn the_complete_sample_shows_every_key() {
         keys::TOP,
         keys::CALENDAR_DAYS,
         keys::STORE,
+        keys::WEB,
         keys::DEFAULTS,
         keys::DELIVERY,
         keys::CHANNEL,
