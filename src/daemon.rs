@@ -36,8 +36,11 @@ mod settle;
 mod sketch;
 mod stops;
 mod sync;
+mod tally;
 pub mod timeline;
 mod watch;
+mod watchdog;
+mod web;
 
 pub use clock_watch::{clock_fault, held_words};
 pub use difference::{Change, Difference, Stand, differences};

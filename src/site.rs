@@ -7,6 +7,7 @@
 
 mod board;
 mod limits;
+mod line;
 mod metrics;
 mod pages;
 mod server;

@@ -85,6 +85,7 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
             &error.to_string(),
             "set the clock right, or say that it is right: `duban run --accept-clock`",
         )),
+        Err(DaemonError::Site(error)) => Err(hinted(&error.to_string(), &error.hint())),
         Err(error) => Err(failed(error)),
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::daemon::engine::Gather;
 use crate::daemon::letters::Target;
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::PersonId;
 use crate::domain::message::Climb;
@@ -73,6 +74,7 @@ impl Engine {
     async fn compose(&self, groups: &BTreeMap<Target, Vec<Notice>>, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let mut batch = QueueBatch::default();
         for (target, notices) in groups {
+            self.health().tally().beat(Loop::Deciding);
             if !self.exists(target) {
                 let why = format!(
                     "{} or channel {} is no longer configured",

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::channel::Parcel;
 use crate::daemon::door::Door;
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::MessageId;
 use crate::domain::message::{FileBytes, Message};
@@ -137,6 +138,7 @@ impl Engine {
             if replaced.contains(&message.id) {
                 continue;
             }
+            self.health().tally().beat(Loop::Delivering);
             let rest: Vec<Message> = claimed
                 .iter()
                 .skip(index + 1)

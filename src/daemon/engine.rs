@@ -12,6 +12,7 @@ use crate::config::{Config, Problems};
 use crate::daemon::DaemonError;
 use crate::daemon::health::Health;
 use crate::daemon::lanes::Lanes;
+use crate::daemon::tally::Loop;
 use crate::domain::id::MessageId;
 use crate::render::Renderer;
 use crate::store::Store;
@@ -167,7 +168,9 @@ impl Engine {
         self.tell_of_requests(now).await?;
         let extended = self.extend_duties(now).await?;
         let planned = self.plan_due(now).await?;
+        self.health.tally().beat(Loop::Deciding);
         let reviewed = self.review_due(now).await?;
+        self.health.tally().beat(Loop::Deciding);
         let met = self.meet_due(now).await?;
         let composed = self.compose_due(now, gather).await?;
         Ok([extended, planned, reviewed, met, composed].into_iter().flatten().min())

@@ -7,6 +7,7 @@ use crate::config::Problems;
 use crate::daemon::heartbeat::HeartbeatFault;
 use crate::render::TemplateFault;
 use crate::rules::intake::IntakeError;
+use crate::site::SiteError;
 use crate::store::{ClockHold, StoreError};
 
 /// Why the daemon cannot go on.
@@ -33,6 +34,9 @@ pub enum DaemonError {
     /// The clock is not believed, and there is no good load to wait with.
     #[error("the clock is wrong, or was: it shows {}, and {} was expected", .0.shown.to_rfc3339(), .0.expected.to_rfc3339())]
     Clock(ClockHold),
+    /// Nobody could watch.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// The heartbeat cannot be started.
     #[error("the heartbeat cannot be started")]
     Heartbeat(#[source] HeartbeatFault),

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::daemon::tally::Tally;
+
 /// What the loops last said of themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -31,17 +33,25 @@ pub struct Load {
 
 /// The standing, shared by the loops and those who watch them.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<Standing>);
+pub struct Health {
+    standing: Mutex<Standing>,
+    tally: Tally,
+}
 
 impl Health {
     /// What it is now.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the loops count.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Notes what changed.
     pub(super) fn note(&self, change: impl FnOnce(&mut Standing)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.standing.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::daemon::outlook::{ground, told_book};
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::TaskId;
 use crate::domain::journal::Draft;
@@ -34,6 +35,7 @@ impl Engine {
             if claimed > 0 {
                 tracing::debug!(tasks = claimed, notices, "planned {claimed} tasks: {notices} notices");
             }
+            self.health().tally().beat(Loop::Deciding);
             if claimed < BATCH {
                 return Ok(self.store.next_task_at().await?);
             }

@@ -7,19 +7,25 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Environment, Looked};
 use crate::daemon::clock_watch::{ClockWatch, Look};
 use crate::daemon::deliver_loop::{Cargo, Flight};
 use crate::daemon::engine::Gather;
+use crate::daemon::health::Health;
 use crate::daemon::heartbeat::{Heartbeat, Pulse};
 use crate::daemon::helm::{Awaits, Helm, accept_clock};
 use crate::daemon::reload::TakenIn;
 use crate::daemon::sync::{FirstLoad, Started, kept, start};
+use crate::daemon::tally::Loop;
 use crate::daemon::watch::{Loaded, Watch};
-use crate::daemon::{DaemonError, Engine};
+use crate::daemon::web::{Watching, Web};
+use crate::daemon::{DaemonError, Engine, watchdog};
 use crate::rules::intake::Removals;
+use crate::site::Board;
 use crate::store::{Opened, Store};
 
 /// What is in flight at a stop gets this long.
@@ -199,7 +205,9 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), DaemonError> {
     let Reins { reload, voice } = reins;
-    let begun = begin(path, env, opened, clock, options).await?;
+    let started = clock.now();
+    let begun = begin(path, env, opened, Arc::clone(&clock), options).await?;
+    let onlookers = Onlookers::begin(&begun.engine, clock, started).await?;
     let status = how_it_stands(&begun.engine, begun.tasks);
     let helm = begun.helm;
     let store = begun.engine.store().clone();
@@ -241,9 +249,41 @@ pub async fn run(
             Err(_) => tracing::warn!("the {name} loop was cut off; its messages are sent again with the same ids"),
         }
     }
+    onlookers.end().await;
     drop(helm);
     store.close().await;
     Ok(())
+}
+
+/// Those who watch the loops: the site, and what systemd is told.
+struct Onlookers {
+    over: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Onlookers {
+    async fn begin(engine: &Arc<Engine>, clock: Arc<dyn Clock>, started: DateTime<Utc>) -> Result<Self, DaemonError> {
+        let health = Arc::clone(engine.health());
+        health.tally().serves(engine);
+        let watching = Watching {
+            health: Arc::clone(&health),
+            clock,
+            started,
+        };
+        let board = Arc::new(Board::new(Arc::new(watching), engine.store().clone()));
+        let web = Web::open(engine, Arc::clone(&board)).await?;
+        let over = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(web.follow(over.clone()));
+        tasks.spawn(watchdog::guard(health, over.clone()));
+        tasks.spawn(watchdog::tell_standing(board, over.clone()));
+        Ok(Self { over, tasks })
+    }
+
+    async fn end(mut self) {
+        self.over.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
 }
 
 /// Passes on that somebody asks for a reload.
@@ -296,9 +336,12 @@ async fn decide_loop(
     loop {
         let engine = helm.engine();
         let now = engine.clock.now();
+        let health = Arc::clone(engine.health());
+        health.tally().serves(&engine);
+        health.tally().beat(Loop::Deciding);
         let wait = match helm.decide(Gather::Configured).await {
             Ok(next) => {
-                engine.health().note(|standing| standing.decided = Some(now));
+                health.note(|standing| standing.decided = Some(now));
                 until(now, next)
             }
             Err(error) => {
@@ -308,7 +351,7 @@ async fn decide_loop(
         };
         drop(engine);
         outbox.notify_one();
-        match next_event(&store, &pulse, &mut loads, &mut version, wait, &mut stop).await {
+        match next_event(&store, &health, &pulse, &mut loads, &mut version, wait, &mut stop).await {
             Event::Tick | Event::Changed => {}
             Event::Loaded(loaded) => take_in(&helm, loaded, &voice).await,
             Event::Housekeeping => {
@@ -365,6 +408,7 @@ async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
 
 async fn next_event(
     store: &Store,
+    health: &Health,
     pulse: &Pulse,
     loads: &mut mpsc::Receiver<Loaded>,
     version: &mut Option<i64>,
@@ -383,6 +427,7 @@ async fn next_event(
             () = pulse.tick.notified() => return Event::Tick,
             () = &mut timer => return Event::Tick,
             _ = poll.tick() => {
+                health.tally().beat(Loop::Deciding);
                 let found = store.data_version().await.ok();
                 if found != *version {
                     *version = found;
@@ -398,6 +443,7 @@ async fn deliver_loop(helm: Arc<Helm>, outbox: Arc<Notify>, mut stop: watch::Rec
     let mut stopping = false;
     loop {
         let mut wait = IDLE;
+        helm.engine().health().tally().beat(Loop::Delivering);
         if !stopping {
             wait = send_off(&helm, &mut flight).await;
         }
@@ -431,13 +477,18 @@ async fn send_off(helm: &Helm, flight: &mut Flight) -> Duration {
     let _turn = helm.turn.lock().await;
     let engine = helm.engine();
     let clock = engine.clock.now();
-    engine.health().note(|standing| standing.delivered = Some(clock));
     let (cargo, now) = helm.cargo();
-    let Some(cargo) = cargo else { return IDLE };
-    match engine.launch(flight, cargo, now).await {
+    let launched = match cargo {
+        Some(cargo) => engine.launch(flight, cargo, now).await,
+        None => Ok(false),
+    };
+    if matches!(launched, Ok(false)) {
+        engine.health().note(|standing| standing.delivered = Some(clock));
+    }
+    match launched {
         Ok(true) => Duration::ZERO,
         // What is held is due, and waits all the same.
-        Ok(false) if cargo == Cargo::WordsToOffice => IDLE,
+        Ok(false) if cargo != Some(Cargo::All) => IDLE,
         Ok(false) => until(now, engine.next_delivery(now).await.ok().flatten()),
         Err(error) => {
             tracing::error!("sending failed and is tried again: {}", said(&error));

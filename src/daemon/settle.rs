@@ -13,6 +13,7 @@ use crate::daemon::deliver_loop::Attempt;
 use crate::daemon::lanes::{Fault, STEP_BACK, Stopped};
 use crate::daemon::letters::Letter;
 use crate::daemon::plan_loop::BY;
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::ChannelId;
 use crate::domain::journal::Draft;
@@ -132,6 +133,7 @@ impl Engine {
             verdict = Verdict::Again(now);
         }
         log(&message, &outcome, &verdict);
+        self.health().tally().attempted(&message.channel, outcome.kind());
         if !outcome.is_endpoint_fault() {
             let stopped = lanes.answered(&message.channel, &message.id, &outcome, now);
             judged
@@ -177,8 +179,14 @@ impl Engine {
     async fn record_surely(&self, settled: &[Settled], now: DateTime<Utc>) {
         while let Err(error) = self.store.settle(now, settled.to_vec()).await {
             tracing::error!("answers cannot be recorded, which is tried again: {error}");
-            tokio::time::sleep(RECORD_WAIT).await;
+            self.rest().await;
         }
+    }
+
+    /// Before the store is asked again. This loop moves: starting it anew would lose the answers, and mend nothing.
+    async fn rest(&self) {
+        self.health().tally().beat(Loop::Delivering);
+        tokio::time::sleep(RECORD_WAIT).await;
     }
 
     async fn tried_since_surely(&self, message: &Message) -> Option<DateTime<Utc>> {
@@ -187,7 +195,7 @@ impl Engine {
                 Ok(since) => return since,
                 Err(error) => {
                     tracing::error!("answers cannot be judged yet, which is tried again: {error}");
-                    tokio::time::sleep(RECORD_WAIT).await;
+                    self.rest().await;
                 }
             }
         }
@@ -199,7 +207,7 @@ impl Engine {
                 Ok(letters) => return letters,
                 Err(error) => {
                     tracing::error!("what cannot be delivered cannot go up yet, which is tried again: {error}");
-                    tokio::time::sleep(RECORD_WAIT).await;
+                    self.rest().await;
                 }
             }
         }

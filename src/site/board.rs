@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout};
 
 use crate::store::{Alike, Figures, Store};
 
 use super::limits::{CENSUS_FRESH, CENSUS_REST, FRESH, STORE_WAIT};
-use super::metrics;
 use super::vitals::{Vitals, Watched};
+use super::{line, metrics};
 
 /// What those who watch are shown.
 pub struct Board {
@@ -30,6 +30,16 @@ struct Census {
     at: Instant,
     took: Duration,
     rows: Vec<Alike>,
+}
+
+impl Last {
+    fn figures(&self) -> Option<&Figures> {
+        self.figures.as_ref()?.1.as_ref()
+    }
+
+    fn census(&self) -> &[Alike] {
+        self.census.as_ref().map_or(&[], |census| &census.rows)
+    }
 }
 
 impl Census {
@@ -63,26 +73,36 @@ impl Board {
 
     /// All metrics, in the text of OpenMetrics. Where the store does not answer in time, what is known without it.
     pub async fn metrics(&self) -> String {
+        let last = self.looked_at().await;
+        metrics::text(&self.watched.vitals(), last.figures(), last.census())
+    }
+
+    /// How the daemon is, in one line.
+    pub async fn line(&self) -> String {
+        let last = self.looked_at().await;
+        line::line(&self.watched.vitals(), last.figures(), last.census())
+    }
+
+    /// What the store says, asked again where it is not fresh.
+    async fn looked_at(&self) -> MutexGuard<'_, Last> {
         let mut last = self.last.lock().await;
-        let vitals = self.watched.vitals();
         if last.figures.as_ref().is_none_or(|(at, _)| at.elapsed() >= FRESH) {
-            let figures = timeout(STORE_WAIT, self.store.figures(vitals.now)).await;
+            let now = self.watched.vitals().now;
+            let figures = timeout(STORE_WAIT, self.store.figures(now)).await;
             last.figures = Some((Instant::now(), told(figures, "figures")));
         }
-        if last.census.as_ref().is_none_or(|census| !census.is_fresh()) {
+        if last.figures().is_some() && last.census.as_ref().is_none_or(|census| !census.is_fresh()) {
             let at = Instant::now();
             let counted = told(timeout(STORE_WAIT, self.store.census()).await, "census");
-            let rows = match counted {
-                Some(rows) => rows,
-                // What was counted before tells more than nothing.
-                None => last.census.take().map(|census| census.rows).unwrap_or_default(),
-            };
-            let took = at.elapsed();
-            last.census = Some(Census { at, took, rows });
+            // What was counted before tells more than nothing.
+            let before = last.census.take().map(|census| census.rows);
+            last.census = Some(Census {
+                at,
+                took: at.elapsed(),
+                rows: counted.or(before).unwrap_or_default(),
+            });
         }
-        let figures = last.figures.as_ref().and_then(|(_, figures)| figures.as_ref());
-        let census = last.census.as_ref().map_or(&[][..], |census| &census.rows);
-        metrics::text(&vitals, figures, census)
+        last
     }
 }
 

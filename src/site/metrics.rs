@@ -335,3 +335,6 @@ fn number(count: u64) -> f64 {
 fn seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests;

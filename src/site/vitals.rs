@@ -71,10 +71,11 @@ impl Vitals {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn vitals(minutes_ago: Option<i64>) -> Vitals {
+    /// Of a daemon in order, that last looked at what is due so long ago.
+    pub(in crate::site) fn vitals(minutes_ago: Option<i64>) -> Vitals {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
         Vitals {
             now,

@@ -1,6 +1,7 @@
 //! What every database under the store must do (`contract`), and how files are opened (`opening`).
 
 mod contract;
+mod figures;
 mod opening;
 
 use chrono::TimeDelta;
