@@ -44,8 +44,8 @@ fn of_the_process(sheet: &mut Sheet, vitals: &Vitals) {
     let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
     sheet.gauges("duban_build_info", "The version that runs", [(version, 1.0)]);
     sheet.one(
-        "process_start_time_seconds",
-        "When the process started",
+        "duban_start_time_seconds",
+        "When the daemon started",
         Some(seconds(vitals.started)),
     );
 }

@@ -44,6 +44,7 @@ mod servers;
 mod tellings;
 mod trial;
 mod vendors;
+mod watching;
 mod ways;
 mod weeks;
 mod wire;
