@@ -18,3 +18,6 @@ pub use board::Board;
 pub use server::{Site, SiteError};
 pub use settings::Settings;
 pub use vitals::{Vitals, Watched};
+
+#[cfg(test)]
+mod tests;

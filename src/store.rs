@@ -110,7 +110,7 @@ impl Store {
 
     /// The connection that writes, for tests that tamper.
     #[cfg(test)]
-    fn raw(&self) -> &sqlite::Pool {
+    pub(crate) fn raw(&self) -> &sqlite::Pool {
         self.inner.pools.tampering()
     }
 

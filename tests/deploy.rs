@@ -36,6 +36,12 @@ fn readiness_is_told_by_the_daemon() {
 }
 
 #[test]
+fn a_daemon_that_hangs_is_started_again_and_one_that_rests_is_not() {
+    // A loop that waits moves every fifteen seconds, and may be silent for half of this.
+    assert!(has("WatchdogSec=3min"));
+}
+
+#[test]
 #[ignore = "needs systemd-analyze"]
 fn systemd_takes_the_unit_without_a_word() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

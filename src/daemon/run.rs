@@ -323,7 +323,7 @@ enum Event {
     Stop,
 }
 
-async fn decide_loop(
+pub(super) async fn decide_loop(
     helm: Arc<Helm>,
     pulse: Pulse,
     outbox: Arc<Notify>,

@@ -279,13 +279,20 @@ impl Sheet {
         self.0.register(name, help, family);
     }
 
+    /// The series of each metric in order, so that equal figures give equal text.
     fn text(&self) -> String {
         let mut text = String::new();
         // A text takes whatever is written to it.
         if encode(&mut text, &self.0).is_err() {
             tracing::error!("the metrics cannot be written down");
         }
-        text
+        let mut lines: Vec<&str> = text.lines().collect();
+        for series in lines.chunk_by_mut(|one, other| one.starts_with('#') == other.starts_with('#')) {
+            if series.first().is_some_and(|line| !line.starts_with('#')) {
+                series.sort_unstable();
+            }
+        }
+        lines.join("\n") + "\n"
     }
 }
 

@@ -144,10 +144,10 @@ impl Store {
                SELECT (SELECT MIN(channel) FROM messages WHERE channel > lane.channel) FROM lane \
                WHERE lane.channel IS NOT NULL), \
              standing (state) AS (VALUES ('waiting'), ('sending'), ('undeliverable')) \
-             SELECT lane.channel, standing.state, \
-               (SELECT COUNT(*) FROM messages m WHERE m.channel = lane.channel AND m.state = standing.state), \
-               (SELECT MIN(created) FROM messages m WHERE m.channel = lane.channel AND m.state = standing.state) \
-             FROM lane CROSS JOIN standing WHERE lane.channel IS NOT NULL ORDER BY 1, 2",
+             SELECT lane.channel, standing.state, COUNT(m.created), MIN(m.created) \
+             FROM lane CROSS JOIN standing \
+             LEFT JOIN messages m ON m.channel = lane.channel AND m.state = standing.state \
+             WHERE lane.channel IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2",
         )
         .fetch_all(self.read())
         .await?;

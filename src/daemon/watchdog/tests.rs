@@ -94,3 +94,74 @@ fn a_watchdog_shorter_than_the_loops_rest_does_not_bite_for_it() {
         (Duration::from_secs(90), Duration::from_secs(45))
     );
 }
+
+/// The deciding loop itself, on the smallest sample.
+mod real {
+    use std::path::Path;
+
+    use chrono::DateTime;
+    use tokio::sync::{Notify, mpsc, watch};
+
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+    use crate::config::{self, Environment};
+    use crate::daemon::clock_watch::ClockWatch;
+    use crate::daemon::heartbeat::Pulse;
+    use crate::daemon::helm::{Awaits, Helm};
+    use crate::daemon::run::{Stop, decide_loop};
+    use crate::daemon::{Engine, FirstLoad};
+    use crate::rules::intake::Removals;
+    use crate::store::Store;
+
+    /// Waits until something holds of how long the loop has been silent.
+    async fn until(health: &Health, holds: impl Fn(Duration) -> bool) {
+        let waited = Instant::now();
+        while !health.tally().silence(Loop::Deciding).is_some_and(&holds) {
+            assert!(
+                waited.elapsed().as_secs() < 60,
+                "{:?}",
+                health.tally().silence(Loop::Deciding)
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_deciding_loop_is_silent_while_it_hangs_and_only_then() {
+        let (env, clock) = (Environment::default(), Arc::new(SystemClock));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/minimal.toml");
+        let config = config::load(&path, &env).expect("the sample loads");
+        let store = Store::memory(clock.now()).await.expect("a store in memory opens");
+        let watch = ClockWatch::open(clock.clone(), &store).await.expect("a watch");
+        let engine = Arc::new(Engine::open(config, store, clock).await.expect("it opens"));
+        let health = Arc::clone(engine.health());
+        let (asked, stop) = watch::channel(Stop::Running);
+        let pulse = Pulse::default();
+        let helm = Helm::new(
+            Arc::clone(&engine),
+            watch,
+            FirstLoad::CatchUp,
+            Removals::Guarded,
+            Awaits::Nothing,
+        );
+        let (_nothing_changes, loads) = mpsc::channel(1);
+        let outbox = Arc::new(Notify::new());
+        let running = decide_loop(Arc::new(helm), pulse.clone(), outbox, loads, Arc::new(|_| {}), stop);
+        let running = tokio::spawn(running);
+        // Nothing is due, and it moves all the same, again and again.
+        for _ in 0..3 {
+            until(&health, |silence| silence > Duration::from_millis(100)).await;
+            until(&health, |silence| silence < Duration::from_millis(50)).await;
+        }
+        // What another holds for ever is a hang like any other.
+        let held = engine.composing.lock().await;
+        pulse.tick.notify_one();
+        until(&health, |silence| silence > Duration::from_secs(3)).await;
+        let decided = health.standing().decided;
+        assert!(decided.is_some_and(|at| at > DateTime::UNIX_EPOCH));
+        drop(held);
+        until(&health, |silence| silence < Duration::from_millis(50)).await;
+        asked.send(Stop::Asked).expect("it listens");
+        running.await.expect("it ends");
+    }
+}
