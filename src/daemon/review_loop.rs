@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::daemon::gallery::Gallery;
 use crate::daemon::letters::Target;
 use crate::daemon::plan_loop::BY;
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, MessageId, PersonId, ReviewId, TaskId};
 use crate::domain::journal::{Draft, Entry};
@@ -295,6 +296,7 @@ impl Engine {
         let seen_in = viewers.map(|(reader, _)| reader.locale).collect();
         let gallery = self.gallery(review, seen_in, run.seq, now).await?;
         for (reader, mut summary) in summaries {
+            self.health().tally().beat(Loop::Deciding);
             let recipient = &reader.recipient;
             let mut figures = json!(summary.figures);
             if let Value::Object(fields) = &mut figures {

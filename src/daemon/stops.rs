@@ -9,6 +9,7 @@ use crate::daemon::door::dropped;
 use crate::daemon::lanes::Stopped;
 use crate::daemon::letters::Target;
 use crate::daemon::settle::entry;
+use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, MessageId, PersonId};
 use crate::domain::message::{Climb, Message, MessageKind, MessageState};
@@ -124,6 +125,7 @@ impl Engine {
         let mut batch = QueueBatch::default();
         let mut folded: BTreeMap<Target, Vec<Notice>> = BTreeMap::new();
         for message in waiting.iter().filter(|message| !message.frozen) {
+            self.health().tally().beat(Loop::Delivering);
             let mut ways: BTreeSet<ChannelId> = BTreeSet::new();
             if message.kind == MessageKind::Notice {
                 let (by_target, kept) = self.elsewhere(message).await?;
@@ -167,6 +169,7 @@ impl Engine {
             batch.replaced.push(message.id.clone());
         }
         for (target, notices) in folded {
+            self.health().tally().beat(Loop::Delivering);
             batch
                 .messages
                 .extend(self.letters(&target, &notices, Climb::default(), now).await?);
