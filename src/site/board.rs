@@ -71,7 +71,7 @@ impl Board {
         self.watched.vitals()
     }
 
-    /// All metrics, in the text of OpenMetrics. Where the store does not answer in time, what is known without it.
+    /// All metrics, in the text of `OpenMetrics`. Where the store does not answer in time, what is known without it.
     pub async fn metrics(&self) -> String {
         let last = self.looked_at().await;
         metrics::text(&self.watched.vitals(), last.figures(), last.census())

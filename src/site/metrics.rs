@@ -18,7 +18,7 @@ use super::vitals::Vitals;
 
 type Labels = Vec<(&'static str, String)>;
 
-/// All metrics, in the text of OpenMetrics; without those of the store where there are no figures.
+/// All metrics, in the text of `OpenMetrics`; without those of the store where there are no figures.
 pub(super) fn text(vitals: &Vitals, figures: Option<&Figures>, census: &[Alike]) -> String {
     let mut sheet = Sheet(Registry::default());
     of_the_process(&mut sheet, vitals);
@@ -234,7 +234,7 @@ fn of_the_tasks(sheet: &mut Sheet, almanac: &Almanac, census: &[Alike], now: Dat
         "Tasks by light, counted at most once a minute",
         lights.map(|wanted| {
             let rows = census.iter().filter(|row| light(row) == wanted);
-            (label("light", wanted), number(rows.map(|row| row.count).sum()))
+            (label("light", &wanted), number(rows.map(|row| row.count).sum()))
         }),
     );
     let unknown = census.iter().filter(|row| {
@@ -322,7 +322,7 @@ pub(super) fn classic(open: &str) -> String {
     text
 }
 
-fn label(name: &'static str, value: impl ToString) -> Labels {
+fn label(name: &'static str, value: &(impl ToString + ?Sized)) -> Labels {
     vec![(name, value.to_string())]
 }
 

@@ -1,5 +1,6 @@
 //! Listens, within limits, and stops in order.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub enum SiteError {
         /// Where.
         listen: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -41,17 +42,17 @@ impl SiteError {
     pub fn hint(&self) -> String {
         let Self::Listen { listen, source } = self;
         let port = listen.port();
-        match source.kind() {
-            std::io::ErrorKind::AddrInUse => format!(
+        let kind = source.kind();
+        if kind == ErrorKind::AddrInUse {
+            format!(
                 "another program listens there (`ss -ltnp sport = :{port}` tells which): end it, or name another port under [web] listen"
-            ),
-            std::io::ErrorKind::PermissionDenied => {
-                "ports below 1024 are not for the service's user: name a higher one under [web] listen".to_owned()
-            }
-            std::io::ErrorKind::AddrNotAvailable => {
-                "this machine has no such address: name one of its own under [web] listen".to_owned()
-            }
-            _ => "name another place under [web] listen".to_owned(),
+            )
+        } else if kind == ErrorKind::PermissionDenied {
+            "ports below 1024 are not for the service's user: name a higher one under [web] listen".to_owned()
+        } else if kind == ErrorKind::AddrNotAvailable {
+            "this machine has no such address: name one of its own under [web] listen".to_owned()
+        } else {
+            "name another place under [web] listen".to_owned()
         }
     }
 }
