@@ -4,6 +4,7 @@
 //! to try again, keeps no queue and reads no clock; of people it knows what the parcel brings, their handles. Every attempt ends under a time limit of its own. Nothing in this room prints an address, a
 //! URL, a token or a body: not in an outcome's words, not in an error, not in `Debug`.
 
+pub mod beat;
 mod certificate;
 mod folder;
 mod http;

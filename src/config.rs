@@ -4,6 +4,7 @@
 //! other files here each prove one noun. After it nothing checks again. Only this room reads the environment.
 
 mod address;
+mod audit;
 mod calendar;
 mod channels;
 mod charts;
@@ -31,6 +32,7 @@ mod template;
 mod web;
 mod whereabouts;
 
+pub use audit::{AuditPlan, Report};
 pub use environment::{Environment, find};
 pub use load::{Config, Delivery, load, load_from, look};
 pub use looked::Looked;

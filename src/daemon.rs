@@ -5,6 +5,7 @@
 //! task and deliver in another, so that a slow server delays no decision; a third reads the files, so that a slow disk does
 //! not either.
 
+mod audit;
 mod climb;
 mod clock_watch;
 mod compose_loop;
@@ -15,6 +16,7 @@ mod dossier;
 mod duties;
 mod engine;
 mod error;
+mod forget;
 mod gallery;
 mod guests;
 mod health;
@@ -42,6 +44,7 @@ mod watch;
 mod watchdog;
 mod web;
 
+pub use audit::{last_clean, recount};
 pub use clock_watch::{clock_fault, held_words};
 pub use difference::{Change, Difference, Stand, differences};
 pub use engine::{Engine, Gather};

@@ -1,6 +1,7 @@
 //! The words of the product, as plain data: no IO, no async, no shape of files.
 
 pub mod attachment;
+pub mod audit;
 pub mod chart;
 pub mod chat;
 pub mod document;

@@ -1,6 +1,7 @@
 //! What follows from what is configured and what has happened: pure functions. Time and ids come in; nothing here
 //! reads a clock, a file or the store, logs, or fails.
 
+pub mod audit;
 pub mod calendar;
 pub mod circular;
 pub mod compose;

@@ -10,9 +10,11 @@
 mod cell;
 mod clock;
 mod delivery;
+mod dossier;
 mod error;
 mod figures;
 mod files;
+mod forget;
 mod journal;
 mod kept;
 mod lanes;
@@ -37,6 +39,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::clock::{ClockFault, ClockHold};
 pub use self::delivery::{AttemptRow, Settled};
+pub use self::dossier::OpenMessage;
 pub use self::error::{ActError, Result, StoreError};
 pub use self::figures::{Alike, Audited, Figures, Pile};
 pub use self::journal::Verified;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::channel::Settings;
 use crate::domain::id::{ChannelId, LadderId, PersonId, ReviewId, TaskId};
-use crate::domain::ladder::Ladder;
+use crate::domain::ladder::{Ladder, Span};
 use crate::domain::meeting::MeetingPlan;
 use crate::domain::people::{Party, People};
 use crate::domain::review::Review;
@@ -18,6 +18,7 @@ use crate::rules::recurrence::{self, Duty};
 use crate::rules::score::Weights;
 use crate::site;
 
+use super::audit::AuditPlan;
 use super::environment::{Environment, sqlite_path, store_path};
 use super::faults::{Faults, Place, Placed};
 use super::looked::Looked;
@@ -26,7 +27,7 @@ use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{
-    calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings, template,
+    audit, calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings, template,
     web,
 };
 
@@ -68,6 +69,10 @@ pub struct Config {
     pub templates: BTreeMap<String, String>,
     /// `[charts] font_file`: the font of pictures; none: the best that is installed.
     pub font_file: Option<PathBuf>,
+    /// `[audit]`: when the self-audit runs, and who hears of it.
+    pub audit: AuditPlan,
+    /// `[store] keep`: how long the words of delivered messages are kept; none: for ever.
+    pub keep: Option<Span>,
     /// Every file that was read.
     pub files: FileSet,
     /// What does not hinder.
@@ -413,6 +418,8 @@ fn settle(
         web: web::settle(faults, raw),
         templates: template::settle(faults, reader, raw),
         font_file: charts::settle(faults, raw),
+        audit: audit::settle(faults, env, raw),
+        keep: audit::keep(faults, raw),
         files: FileSet::default(),
         warnings: Vec::new(),
     })

@@ -60,6 +60,10 @@ pub(super) struct Raw {
     pub(super) gather: Text,
     pub(super) trial: Text,
     pub(super) font_file: Text,
+    pub(super) keep: Text,
+    pub(super) audit_at: Text,
+    pub(super) audit_report: Text,
+    pub(super) audit_heartbeat: Option<Placed<RawSecret>>,
     pub(super) ledger_columns: Vec<(Column, Placed<String>)>,
     pub(super) channels: Entries<RawChannel>,
     pub(super) people: Entries<RawPerson>,
@@ -122,6 +126,8 @@ impl Raw {
         if let Some(store) = root.section(faults, "store", keys::STORE) {
             let value = store.text(faults, "url");
             put(faults, &mut self.store_url, value, "store.url");
+            let value = store.text(faults, "keep");
+            put(faults, &mut self.keep, value, "store.keep");
         }
         if let Some(web) = root.section(faults, "web", keys::WEB) {
             self.web = true;
@@ -161,6 +167,14 @@ impl Raw {
                     self.retry = Some(retry);
                 }
             }
+        }
+        if let Some(audit) = root.section(faults, "audit", keys::AUDIT) {
+            for (slot, key) in [(&mut self.audit_at, "at"), (&mut self.audit_report, "report")] {
+                let value = audit.text(faults, key);
+                put(faults, slot, value, &format!("audit.{key}"));
+            }
+            let heartbeat = entries::secret(faults, &audit, "heartbeat");
+            put_any(faults, &mut self.audit_heartbeat, heartbeat, "audit.heartbeat");
         }
         if let Some(charts) = root.section(faults, "charts", keys::CHARTS) {
             let value = charts.text(faults, "font_file");
@@ -212,6 +226,10 @@ fn parse<'a>(faults: &mut Faults, source: u32, text: &'a str) -> Option<(toml::S
 }
 
 fn put(faults: &mut Faults, slot: &mut Text, value: Text, key: &str) {
+    put_any(faults, slot, value, key);
+}
+
+fn put_any<T>(faults: &mut Faults, slot: &mut Option<Placed<T>>, value: Option<Placed<T>>, key: &str) {
     match (&slot, value) {
         (Some(first), Some(second)) => {
             let text = format!("`{key}` is set twice, first at {}", faults.at(first.place));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -333,6 +333,7 @@ pub(super) async fn decide_loop(
 ) {
     let store = helm.engine().store.clone();
     let mut version = store.data_version().await.ok();
+    let mut nightly: Option<JoinHandle<()>> = None;
     loop {
         let engine = helm.engine();
         let now = engine.clock.now();
@@ -362,8 +363,19 @@ pub(super) async fn decide_loop(
                 {
                     tracing::error!("the office could not be told that files are broken: {}", said(&error));
                 }
+                // Beside the loop, which it must not delay.
+                if cargo == Some(Cargo::All) && nightly.as_ref().is_none_or(JoinHandle::is_finished) {
+                    nightly = Some(tokio::spawn(nightly_due(Arc::clone(&engine), now)));
+                }
             }
-            Event::Stop => return,
+            Event::Stop => {
+                if let Some(nightly) = nightly {
+                    // What it had not committed is done again after the next start.
+                    nightly.abort();
+                    drop(nightly.await);
+                }
+                return;
+            }
         }
     }
 }
@@ -404,6 +416,13 @@ async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
             .map_or(0, |tasks| tasks.iter().filter(|stored| !stored.state.withdrawn).count()),
     };
     voice(Progress::Ready(&how_it_stands(&engine, tasks)));
+}
+
+/// Once a day: what was said long ago is forgotten, and what should have been said is counted again.
+async fn nightly_due(engine: Arc<Engine>, now: DateTime<Utc>) {
+    if let Err(error) = engine.nightly_due(now).await {
+        tracing::error!("the self-audit failed and is tried again in a minute: {}", said(&error));
+    }
 }
 
 async fn next_event(

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::FindingKind;
 use super::when::When;
 
 /// Something that the office must know about Duban itself; each is told once for each cause.
@@ -61,6 +62,33 @@ pub enum SystemWord {
         /// What failed.
         text: String,
     },
+    /// The self-audit found that something is not as it should be.
+    AuditProblems {
+        /// What, at most so many that a mail can hold.
+        problems: Vec<AuditProblem>,
+        /// How many there are.
+        total: u32,
+        /// Whether the office was told of all of them before.
+        again: bool,
+    },
+    /// The self-audit is clean.
+    AuditClean {
+        /// How many tasks were recounted.
+        tasks: u32,
+        /// How many notices the journal tells of.
+        notices: u32,
+        /// How many entries of the journal were verified.
+        entries: u32,
+        /// Whether it was not before.
+        mended: bool,
+    },
+    /// The store was put back from a backup: what was told since then is not known any more.
+    Restored {
+        /// When the last entry in it was written, local.
+        until: String,
+        /// Its number.
+        seq: u32,
+    },
     /// A calendar year was loaded, and notices that were provisional have moved.
     CalendarLoaded {
         /// What moved, one line each.
@@ -83,6 +111,19 @@ pub enum SystemWord {
         /// Why.
         note: String,
     },
+}
+
+/// One thing that a self-audit found, for the office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditProblem {
+    /// Of which kind.
+    pub kind: FindingKind,
+    /// The task, where it is about one.
+    pub task: Option<String>,
+    /// The step, where it is about one.
+    pub step: Option<String>,
+    /// The recipient or the role.
+    pub who: Option<String>,
 }
 
 /// Word to the office that a message could not be delivered.

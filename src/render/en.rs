@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, when, width};
-use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
+use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, audit_about, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
-use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::audit::FindingKind;
+use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
 /// English.
@@ -325,6 +326,46 @@ impl Phrases for En {
                 ],
                 Vec::new(),
             ),
+            SystemWord::AuditProblems { problems, total, again } => letter(
+                format!(
+                    "the self-audit {} {}",
+                    if *again { "still finds" } else { "found" },
+                    count((*total).into(), "problem")
+                ),
+                &["What should have been sent is counted again every day from the ledger and the journal; this does not agree. Run `duban audit` on the server for details and what to do.".into()],
+                self.list(problems.iter().map(audit_line).collect()),
+            ),
+            SystemWord::AuditClean {
+                tasks,
+                notices,
+                entries,
+                mended,
+            } => letter(
+                if *mended {
+                    "the self-audit is clean again".into()
+                } else {
+                    format!(
+                        "self-audit clean: {}, {}, none missing",
+                        count((*tasks).into(), "task"),
+                        count((*notices).into(), "notice")
+                    )
+                },
+                &[format!(
+                    "Counted again from the ledger and the journal: {}, {}. All that was due was sent or has a reason, nothing was sent besides, nothing is stuck; the journal's {} hold.",
+                    count((*tasks).into(), "task"),
+                    count((*notices).into(), "notice"),
+                    if *entries == 1 { "one entry".to_owned() } else { format!("{entries} entries") },
+                )],
+                Vec::new(),
+            ),
+            SystemWord::Restored { until, seq } => letter(
+                "the store was put back from a backup".into(),
+                &[
+                    format!("The backup ends at {until} (journal entry {seq}). What people recorded since is lost: please enter it again. What was sent since may be sent again."),
+                    "Where a notice comes twice, the task as it stands now is what counts.".into(),
+                ],
+                Vec::new(),
+            ),
             SystemWord::CalendarLoaded { moved } => letter(
                 format!(
                     "calendar loaded, {} moved",
@@ -543,4 +584,20 @@ fn ordinal(number: u32) -> String {
 
 fn task_line((id, title): &(String, String)) -> String {
     format!("{}  {}", one_line(id), shorten(&one_line(title), 80))
+}
+
+/// One thing that a self-audit found.
+fn audit_line(problem: &AuditProblem) -> String {
+    let what = match problem.kind {
+        FindingKind::Missing => "should have been told and was not",
+        FindingKind::Asleep => "will not be looked at in time",
+        FindingKind::Lost => "the journal tells of it, the store does not hold it any more",
+        FindingKind::Mark => "what counts as told is not what the journal tells",
+        FindingKind::Extra => "not planned",
+        FindingKind::Twice => "told twice",
+        FindingKind::Stuck => "did not go out in time",
+        FindingKind::Journal => "the journal is not whole, or the task does not follow from it",
+    };
+    let about = audit_about(problem, "task ");
+    if about.is_empty() { what.into() } else { format!("{about}: {what}") }
 }

@@ -9,7 +9,7 @@ use super::zh::Zh;
 use crate::domain::ladder::{Anchor, Level, Offset};
 use crate::domain::message::{Digest, Heard, Item, Standing, Topic};
 use crate::domain::people::Locale;
-use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
 /// The phrases of one language. Ledger text goes in and comes out unescaped: the templates escape.
@@ -213,4 +213,11 @@ impl Seat {
             _ => Self::Reader,
         }
     }
+}
+
+/// What a self-audit's finding is about: the task, the step, the recipient.
+pub(super) fn audit_about(problem: &AuditProblem, task: &str) -> String {
+    let task = problem.task.as_ref().map(|id| format!("{task}{}", one_line(id)));
+    let rest = [&problem.step, &problem.who].into_iter().flatten().map(|text| one_line(text));
+    task.into_iter().chain(rest).collect::<Vec<_>>().join(" ")
 }

@@ -15,7 +15,8 @@ use crate::domain::review::{
     BatchFigures, CalendarGap, ChainHead, Change, Edition, Events, Forecast, LastTold, Mismatch, Reason, Request,
     Section, Summary, SummaryLine, Undelivered,
 };
-use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::audit::FindingKind;
+use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 use crate::domain::when::When;
 
@@ -238,6 +239,27 @@ pub(super) fn system_words() -> Vec<SystemWord> {
             file: "zh-CN/notice.html".into(),
             text: "undefined value".into(),
         },
+        SystemWord::AuditProblems {
+            problems: FindingKind::ALL.map(audit_problem).to_vec(),
+            total: 8,
+            again: false,
+        },
+        SystemWord::AuditClean {
+            tasks: 29,
+            notices: 1312,
+            entries: 4711,
+            mended: false,
+        },
+        SystemWord::AuditClean {
+            tasks: 29,
+            notices: 1312,
+            entries: 4711,
+            mended: true,
+        },
+        SystemWord::Restored {
+            until: AS_OF.into(),
+            seq: 4711,
+        },
         SystemWord::CalendarLoaded {
             moved: vec!["1 due-3wd/warn: 2027-02-18 → 2027-02-15".into()],
         },
@@ -255,6 +277,15 @@ pub(super) fn system_words() -> Vec<SystemWord> {
 
 fn day(year: i32, month: u32, day: u32) -> When {
     When::Date(NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default())
+}
+
+fn audit_problem(kind: FindingKind) -> AuditProblem {
+    AuditProblem {
+        kind,
+        task: Some("1".into()),
+        step: Some("due-3wd/warn".into()),
+        who: Some("edu-head".into()),
+    }
 }
 
 /// A full summary, an all-green one, one of nothing, and one for a group.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, when, width};
-use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, clean_path, unmarked};
+use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, audit_about, clean_path, unmarked};
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
-use crate::domain::system::{SystemWord, UndeliverableWord};
+use crate::domain::audit::FindingKind;
+use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
 /// Simplified Chinese.
@@ -290,6 +291,35 @@ impl Phrases for Zh {
                 ],
                 Vec::new(),
             ),
+            SystemWord::AuditProblems { problems, total, again } => letter(
+                format!("自查{}发现{total}个问题", if *again { "仍" } else { "" }),
+                &["每天按台账和日志重新核对应发与已发的通知，以下不符。详情和处理办法：在服务器上运行 duban audit。".into()],
+                self.list(problems.iter().map(audit_line).collect()),
+            ),
+            SystemWord::AuditClean {
+                tasks,
+                notices,
+                entries,
+                mended,
+            } => letter(
+                if *mended {
+                    "自查问题已消除".into()
+                } else {
+                    format!("自查正常：{tasks}项任务、{notices}条通知，无遗漏")
+                },
+                &[format!(
+                    "按台账和日志重新核对了{tasks}项任务、{notices}条通知：应发的均已发出或有据可查，没有多发、滞留；日志{entries}条记录完整。"
+                )],
+                Vec::new(),
+            ),
+            SystemWord::Restored { until, seq } => letter(
+                "已从备份恢复数据库".into(),
+                &[
+                    format!("备份截至{until}（日志第{seq}条）。此后的办理记录已丢失，请补录；此后发出的通知可能重复发送。"),
+                    "如收到重复的通知，以任务现状为准。".into(),
+                ],
+                Vec::new(),
+            ),
             SystemWord::CalendarLoaded { moved } => letter(
                 format!("日历已更新，{}条暂定通知改期", moved.len()),
                 &["已按公布的节假日安排重新计算（任务、阶次：原时间 → 新时间）：".into()],
@@ -467,4 +497,20 @@ impl Zh {
 
 fn task_line((id, title): &(String, String)) -> String {
     format!("{}　{}", one_line(id), shorten(&one_line(title), 80))
+}
+
+/// One thing that a self-audit found.
+fn audit_line(problem: &AuditProblem) -> String {
+    let what = match problem.kind {
+        FindingKind::Missing => "应通知而未通知",
+        FindingKind::Asleep => "到时不会被处理",
+        FindingKind::Lost => "日志有记录，数据库中已不存在",
+        FindingKind::Mark => "已通知的标记与日志不符",
+        FindingKind::Extra => "计划外的通知",
+        FindingKind::Twice => "重复通知",
+        FindingKind::Stuck => "到时未发出",
+        FindingKind::Journal => "日志不完整或任务状态与日志不符",
+    };
+    let about = audit_about(problem, "任务");
+    if about.is_empty() { what.into() } else { format!("{about}：{what}") }
 }

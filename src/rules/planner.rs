@@ -111,17 +111,7 @@ pub struct Anchored {
 /// The value of an anchor, where the task has one now.
 #[must_use]
 pub fn anchored(almanac: &Almanac, state: &TaskState, anchor: Anchor) -> Option<Anchored> {
-    let stored = match anchor {
-        Anchor::Due => state.due,
-        Anchor::Opened => state.opened,
-        Anchor::Reported => state
-            .reported
-            .or(state.acknowledged)
-            .or(state.reopened)
-            .map_or(state.opened, When::instant),
-        Anchor::Submitted => When::instant(state.submitted?),
-        Anchor::Closed => state.closed?,
-    };
+    let stored = stored_anchor(state, anchor)?;
     let value = if anchor == Anchor::Due {
         almanac.effective_due(stored)
     } else {
@@ -135,6 +125,22 @@ pub fn anchored(almanac: &Almanac, state: &TaskState, anchor: Anchor) -> Option<
         stored,
         value,
         instant,
+    })
+}
+
+/// The value of an anchor as stored, where the task has one now: part of what a notice means.
+#[must_use]
+pub fn stored_anchor(state: &TaskState, anchor: Anchor) -> Option<When> {
+    Some(match anchor {
+        Anchor::Due => state.due,
+        Anchor::Opened => state.opened,
+        Anchor::Reported => state
+            .reported
+            .or(state.acknowledged)
+            .or(state.reopened)
+            .map_or(state.opened, When::instant),
+        Anchor::Submitted => When::instant(state.submitted?),
+        Anchor::Closed => state.closed?,
     })
 }
 
@@ -177,6 +183,9 @@ pub fn plan(ground: &Ground<'_>, told: &ToldBook, now: DateTime<Utc>, until: Dat
     plan
 }
 
+/// Why what lay in the past of a quiet first load counts as told.
+pub const QUIET: &str = "the first load was quiet: what lay in the past counts as told";
+
 /// What counts as told where the past is to be left alone: every past occurrence, covered.
 #[must_use]
 pub fn quieted(ground: &Ground<'_>, now: DateTime<Utc>) -> Vec<Told> {
@@ -188,7 +197,7 @@ pub fn quieted(ground: &Ground<'_>, now: DateTime<Utc>) -> Vec<Told> {
                     key: step.told_key(role),
                     occurrence: k,
                     level: step.step.level,
-                    reason: "the first load was quiet: what lay in the past counts as told".to_owned(),
+                    reason: QUIET.to_owned(),
                     sent: false,
                 });
             }
@@ -266,9 +275,26 @@ fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTi
 
 /// A notice's id, from its meaning.
 fn notice_id(ground: &Ground<'_>, key: &ToldKey, occurrence: u32, recipient: &str, channel: &str) -> NoticeId {
+    meaning_id(ground.task.id.as_str(), key, occurrence, recipient, channel)
+}
+
+/// The id that a notice must have.
+#[must_use]
+pub fn id_of(notice: &Notice) -> NoticeId {
+    let key = ToldKey {
+        round: notice.round,
+        anchor: notice.anchor,
+        anchor_value: notice.anchor_value,
+        step: notice.step.clone(),
+        role: String::new(),
+    };
+    let (recipient, channel) = (&notice.recipient.id, notice.channel.as_str());
+    meaning_id(notice.task.as_str(), &key, notice.occurrence, recipient, channel)
+}
+
+fn meaning_id(task: &str, key: &ToldKey, occurrence: u32, recipient: &str, channel: &str) -> NoticeId {
     let meaning = format!(
-        "{}\n{}\n{}\n{}\n{}\n{occurrence}\n{recipient}\n{channel}",
-        ground.task.id,
+        "{task}\n{}\n{}\n{}\n{}\n{occurrence}\n{recipient}\n{channel}",
         key.round,
         key.anchor.as_str(),
         key.anchor_value,
@@ -276,6 +302,15 @@ fn notice_id(ground: &Ground<'_>, key: &ToldKey, occurrence: u32, recipient: &st
     );
     let digest = Sha256::digest(meaning.as_bytes());
     NoticeId::new(hex(digest.get(..16).unwrap_or(&digest)))
+}
+
+/// A step's name with an occurrence, which counts from 0.
+#[must_use]
+pub fn occurrence_name(step: &str, occurrence: u32) -> String {
+    match occurrence {
+        0 => step.to_owned(),
+        later => format!("{step}#{}", u64::from(later) + 1),
+    }
 }
 
 /// The roles of the one notice that a reopening without a new deadline sends.

@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 
 use crate::domain::id::TaskId;
-use crate::domain::journal::{Draft, Entry, FIRST_PREV};
+use crate::domain::journal::{Draft, Entry, FIRST_PREV, canonical};
 
 use super::cell::{instant, ms, parse};
 use super::sqlite::{self, Link};
@@ -126,12 +126,62 @@ impl Store {
                 .fetch_all(self.read())
                 .await?;
             if rows.is_empty() {
-                return Ok(seen);
+                break;
             }
             for row in rows {
                 prove(row, &mut seen)?;
             }
         }
+        self.prove_end(&seen).await?;
+        Ok(seen)
+    }
+
+    /// The last entry that was written is still there. It may have been followed by others, of an older program.
+    async fn prove_end(&self, seen: &Verified) -> Result<()> {
+        let Some(head) = self.written_head().await? else {
+            return Ok(());
+        };
+        let broken = |what: &str| StoreError::Broken {
+            seq: head.0,
+            what: what.to_owned(),
+        };
+        if head.0 > seen.entries {
+            // Written since we began, or cut off.
+            return match self.hash_of(head.0).await? {
+                Some(_) => Ok(()),
+                None => Err(broken("it was written and is missing, with all that followed it")),
+            };
+        }
+        match self.hash_of(head.0).await? {
+            Some(hash) if hash == head.1 => Ok(()),
+            Some(_) | None => Err(broken("it is another one than was written")),
+        }
+    }
+
+    /// What was noted of the last entry when it was written: its number and its hash.
+    async fn written_head(&self) -> Result<Option<(u64, String)>> {
+        let noted: Option<String> = sqlx::query_scalar("SELECT value FROM meta WHERE name = 'head'")
+            .fetch_optional(self.read())
+            .await?;
+        let Some(noted) = noted else { return Ok(None) };
+        let head = noted
+            .split_once(':')
+            .and_then(|(seq, hash)| Some((seq.parse().ok()?, hash.to_owned())));
+        head.map(Some).ok_or_else(|| StoreError::Damaged {
+            what: "a note of the journal's last entry".to_owned(),
+        })
+    }
+
+    /// The hash of one entry; none where there is no such entry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the database fails.
+    pub async fn hash_of(&self, seq: u64) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT hash FROM journal WHERE seq = $1")
+            .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+            .fetch_optional(self.read())
+            .await?)
     }
 }
 
@@ -143,7 +193,11 @@ fn prove(row: Cells, seen: &mut Verified) -> Result<()> {
     if i64::try_from(next).ok() != Some(found) {
         return Err(broken(format!("it is missing; the next one is {found}")));
     }
+    let written = row.5.clone();
     let entry = entry(row).map_err(|error| broken(error.to_string()))?;
+    if canonical(&entry.data) != written {
+        return Err(broken("its data is not written as it was".to_owned()));
+    }
     if entry.prev != seen.head {
         return Err(broken("it does not follow the entry before it".to_owned()));
     }
@@ -183,7 +237,15 @@ pub(super) async fn append(link: &mut Link, drafts: Vec<Draft>) -> Result<()> {
         prev.clone_from(&entry.hash);
         entries.push((at, entry));
     }
-    sqlite::insert_entries(link, &entries).await
+    sqlite::insert_entries(link, &entries).await?;
+    // Beside the chain, so that an entry cut off its end is missed.
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(format!("{seq}:{prev}"))
+    .execute(link)
+    .await?;
+    Ok(())
 }
 
 pub(super) fn entry((seq, at, task, kind, by, data, prev, hash): Cells) -> Result<Entry> {

@@ -18,7 +18,7 @@ use super::{Result, StoreError};
 pub(super) use self::bulk::{attach_notices, insert_entries, insert_notices, mark_told, set_next, upsert_tasks};
 pub(super) use self::census::census;
 pub(super) use self::claim::{due_messages, due_tasks};
-pub(super) use self::forget::forget_files;
+pub(super) use self::forget::{forget_files, forget_words};
 pub(super) use self::lock::{Lock, refused};
 
 /// The rest of the room is written against these names.
@@ -31,6 +31,8 @@ const APPLICATION_ID: i64 = 1_146_438_209;
 
 /// Begins a transaction that writes.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// The write-ahead log is cut to this size when it has been folded into the file.
+const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 /// How long a write waits for another process's.
 const BUSY: Duration = Duration::from_secs(10);
@@ -69,7 +71,8 @@ fn options(path: &Path, mode: Mode) -> SqliteConnectOptions {
         Mode::Create | Mode::Write => options
             .create_if_missing(mode == Mode::Create)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full),
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", LOG_BYTES_MAX.to_string()),
         Mode::Look => options.read_only(true),
         Mode::Still => options.read_only(true).immutable(true),
     }
@@ -131,6 +134,14 @@ impl Pools {
     /// The connection that writes, outside a transaction.
     pub(super) async fn writer(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>> {
         Ok(self.write.acquire().await?)
+    }
+
+    /// Folds the write-ahead log into the file and cuts it, as far as nobody is reading from it now.
+    pub(super) async fn fold_log(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&self.write)
+            .await?;
+        Ok(())
     }
 
     #[cfg(test)]

@@ -99,7 +99,7 @@ impl RawChannel {
     }
 }
 
-fn secret(faults: &mut Faults, section: &Section<'_>, key: &str) -> Option<Placed<RawSecret>> {
+pub(super) fn secret(faults: &mut Faults, section: &Section<'_>, key: &str) -> Option<Placed<RawSecret>> {
     secret_of(faults, section, key, section.value(key)?)
 }
 

@@ -16,6 +16,7 @@ pub(in crate::config) const TOP: &[&str] = &[
     "delivery",
     "ledger_columns",
     "charts",
+    "audit",
     "channels",
     "people",
     "units",
@@ -27,7 +28,7 @@ pub(in crate::config) const TOP: &[&str] = &[
 /// Of `[calendar_days]`.
 pub(in crate::config) const CALENDAR_DAYS: &[&str] = &["off", "work"];
 /// Of `[store]`.
-pub(in crate::config) const STORE: &[&str] = &["url"];
+pub(in crate::config) const STORE: &[&str] = &["url", "keep"];
 /// Of `[web]`.
 pub(in crate::config) const WEB: &[&str] = &["listen", "base_url"];
 /// Of `[defaults]`.
@@ -42,6 +43,8 @@ pub(in crate::config) const DEFAULTS: &[&str] = &[
 ];
 /// Of `[delivery]`.
 pub(in crate::config) const DELIVERY: &[&str] = &["retry", "give_up", "gather", "trial"];
+/// Of `[audit]`.
+pub(in crate::config) const AUDIT: &[&str] = &["at", "report", "heartbeat"];
 /// Of `[charts]`.
 pub(in crate::config) const CHARTS: &[&str] = &["font_file"];
 /// Of `[channels.ID]`; which belong to which type is told in `channels`.
