@@ -1,5 +1,7 @@
 //! What people type: one file for each command, and how a command ends.
 
+mod audit;
+mod backup;
 mod check;
 mod circular;
 pub mod cli;
@@ -11,9 +13,11 @@ mod journal;
 mod listener;
 mod meeting;
 mod outbox;
+mod outbox_act;
 mod picture;
 mod plan;
 mod preview;
+mod restore;
 mod review;
 mod run;
 mod score;
@@ -136,8 +140,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Journal { view } => journal::journal(config, view).await,
         Command::Import(_) => later("import"),
         Command::Export(_) => later("export"),
-        Command::Audit(_) => later("audit"),
-        Command::Backup(_) => later("backup"),
+        Command::Audit(args) => audit::audit(config, &args).await,
+        Command::Backup(args) => backup::backup(config, &args).await,
+        Command::Restore(args) => restore::restore(config, &args).await,
         Command::Schema(_) => later("schema"),
         Command::Init(_) => later("init"),
     }

@@ -44,7 +44,7 @@ mod watch;
 mod watchdog;
 mod web;
 
-pub use audit::{last_clean, recount};
+pub use audit::{ACCEPTED, last_clean, recount};
 pub use clock_watch::{clock_fault, held_words};
 pub use difference::{Change, Difference, Stand, differences};
 pub use engine::{Engine, Gather};

@@ -7,9 +7,11 @@
 //! Invariants: a journal entry is written in the transaction of what it tells; a notice's id stands once; a message
 //! is claimed by one lane at a time; a message whose bytes may have arrived does not change any more.
 
+mod backup;
 mod cell;
 mod clock;
 mod delivery;
+mod desk;
 mod dossier;
 mod error;
 mod figures;
@@ -37,8 +39,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use self::backup::{Proven, Put, prove, put_back};
 pub use self::clock::{ClockFault, ClockHold};
 pub use self::delivery::{AttemptRow, Settled};
+pub use self::desk::{Deed, DeskAct, Instead, Wanted};
 pub use self::dossier::OpenMessage;
 pub use self::error::{ActError, Result, StoreError};
 pub use self::figures::{Alike, Audited, Figures, Pile};

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod meeting;
 pub mod report;
+pub mod trust;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::domain::ladder::Level;
 
 use self::act::Act;
 use self::meeting::{AgendaView, Minutes, Papers};
+pub use self::trust::{Audit, Backup, OutboxView, Restore, Verify};
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 
 /// All of it.
@@ -143,12 +145,15 @@ pub enum Command {
     /// Not in this version
     #[command(hide = true)]
     Export(Later),
-    /// Not in this version
-    #[command(hide = true)]
-    Audit(Later),
-    /// Not in this version
-    #[command(hide = true)]
-    Backup(Later),
+    /// Count again what should have been sent, and compare it with what was
+    #[command(after_help = trust::AUDIT)]
+    Audit(Audit),
+    /// Write a copy of the store to a file, also while the daemon runs, and prove it
+    #[command(after_help = trust::BACKUP)]
+    Backup(Backup),
+    /// Put a backup in the place of the store
+    #[command(after_help = trust::RESTORE)]
+    Restore(Restore),
     /// Not in this version
     #[command(hide = true)]
     Schema(Later),
@@ -351,25 +356,6 @@ pub enum ReviewView {
     },
 }
 
-/// `duban outbox …`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum OutboxView {
-    /// List the messages
-    List {
-        /// The shape of the output
-        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
-        format: Format,
-    },
-    /// Show one message: its text, its notices and every attempt
-    Show {
-        /// The message's id, or its beginning
-        message: String,
-        /// The shape of the output
-        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
-        format: Format,
-    },
-}
-
 /// `duban preview`.
 #[derive(Clone, Debug, Args)]
 pub struct Preview {
@@ -412,7 +398,8 @@ pub struct SendTest {
 #[derive(Clone, Debug, Subcommand)]
 pub enum JournalView {
     /// Prove the chain, and that the stored tasks follow from it
-    Verify,
+    #[command(after_help = trust::VERIFY)]
+    Verify(Verify),
     /// Print every entry as a line of JSON
     Export,
 }

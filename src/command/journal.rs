@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::command::Failure;
 use crate::command::cli::JournalView;
-use crate::command::desk::{Place, failed};
+use crate::command::desk::{Place, failed, hinted};
 use crate::command::table::TableError;
 use crate::domain::id::TaskId;
 use crate::domain::journal::Entry;
@@ -22,19 +22,24 @@ use crate::store::{Access, Store};
 const PAGE: u32 = 1000;
 /// A task that a daemon changes while we look is looked at so many times.
 const LOOKS: u32 = 5;
+/// So many letters of a hash tell it from another.
+const HEAD_LETTERS_MIN: usize = 8;
 /// So many tasks that do not follow are named.
 const NAMED_MAX: usize = 20;
 
 pub(super) async fn journal(flag: Option<&Path>, view: JournalView) -> Result<(), Failure> {
     let store = Place::find(flag)?.open(Access::Look).await?;
     match view {
-        JournalView::Verify => verify(&store).await,
+        JournalView::Verify(args) => verify(&store, &args.head).await,
         JournalView::Export => export(&store).await,
     }
 }
 
-async fn verify(store: &Store) -> Result<(), Failure> {
+async fn verify(store: &Store, heads: &[String]) -> Result<(), Failure> {
     let verified = store.verify().await.map_err(failed)?;
+    for head in heads {
+        contains(store, head).await?;
+    }
     let (tasks, wrong) = folded(store).await?;
     if !wrong.is_empty() {
         let mut lines = wrong.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join("\n  ");
@@ -52,6 +57,31 @@ async fn verify(store: &Store) -> Result<(), Failure> {
         verified.entries, verified.head
     )?;
     Ok(())
+}
+
+/// The chain contains an entry that was written down elsewhere.
+async fn contains(store: &Store, head: &str) -> Result<(), Failure> {
+    let parsed = head.split_once(':').and_then(|(seq, hash)| {
+        let hash = hash.trim().to_ascii_lowercase();
+        let is_hash = (HEAD_LETTERS_MIN..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some((seq.trim().parse::<u64>().ok()?, hash)).filter(|_| is_hash)
+    });
+    let Some((seq, hash)) = parsed else {
+        return Err(Failure::NotUnderstood(anyhow::anyhow!(
+            "`{head}` is no head of a journal\n  hint: write SEQ:HASH with at least {HEAD_LETTERS_MIN} letters of the hash, as the weekly mail has it"
+        )));
+    };
+    match store.hash_of(seq).await.map_err(failed)? {
+        Some(found) if found.starts_with(&hash) => Ok(()),
+        Some(found) => Err(hinted(
+            &format!("the journal does not contain {head}: its entry {seq} has the hash {found}"),
+            "the chain was made anew since that head was written down: compare with a backup from before",
+        )),
+        None => Err(hinted(
+            &format!("the journal does not contain {head}: it has no entry {seq}"),
+            "it was cut, or an older backup was put back: `duban journal export | grep store-restored` tells",
+        )),
+    }
 }
 
 /// Folds every task again and compares. How many tasks there are, and which of them do not follow.

@@ -6,7 +6,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::command::outbox_act;
 use crate::command::Failure;
+use crate::command::cli::trust::Which;
 use crate::command::cli::{Format, OutboxView};
 use crate::command::desk::{Desk, failed, hinted, note};
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
@@ -15,7 +17,7 @@ use crate::domain::id::MessageId;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::notice::{Notice, Recipient};
 use crate::rules::calendar::Almanac;
-use crate::store::{AttemptRow, LaneRow, Store};
+use crate::store::{AttemptRow, Instead, LaneRow, Store, Wanted};
 
 /// The newest so many messages are listed.
 const LISTED_MAX: u32 = 10_000;
@@ -26,10 +28,30 @@ const ID_SHOWN: usize = 12;
 
 pub(super) async fn outbox(flag: Option<&Path>, view: OutboxView) -> Result<(), Failure> {
     let desk = Desk::open_or_kept(flag).await?;
-    let store = desk.look_in().await?;
     match view {
-        OutboxView::List { format } => list(&desk, &store, format).await,
-        OutboxView::Show { message, format } => show(&desk, &store, &message, format).await,
+        OutboxView::List { which, format } => list(&desk, &desk.look_in().await?, &which, format).await,
+        OutboxView::Show { message, format } => show(&desk, &desk.look_in().await?, &message, format).await,
+        OutboxView::Retry {
+            messages,
+            which,
+            again,
+            act,
+        } => outbox_act::retry(&desk, &desk.act().await?, &messages, &which, &act, again).await,
+        OutboxView::Discard {
+            messages,
+            which,
+            yes,
+            act,
+        } => outbox_act::discard(&desk, &desk.act().await?, &messages, &which, &act, yes).await,
+    }
+}
+
+/// What the store is asked for.
+pub(super) fn wanted(which: &Which) -> Wanted {
+    Wanted {
+        state: which.state.map(Into::into),
+        channel: which.channel.clone(),
+        to: which.to.clone(),
     }
 }
 
@@ -103,8 +125,11 @@ fn turn_of(message: &Message, lanes: &[LaneRow]) -> DateTime<Utc> {
         .fold(message.next_attempt, DateTime::max)
 }
 
-async fn list(desk: &Desk, store: &Store, format: Format) -> Result<(), Failure> {
-    let messages = store.messages(&[], LISTED_MAX).await.map_err(failed)?;
+async fn list(desk: &Desk, store: &Store, which: &Which, format: Format) -> Result<(), Failure> {
+    let messages = store
+        .wanted_messages(&wanted(which), LISTED_MAX)
+        .await
+        .map_err(failed)?;
     let lanes = store.lanes().await.map_err(failed)?;
     let mut rows = Vec::with_capacity(messages.len());
     for message in &messages {
@@ -174,6 +199,27 @@ struct Shown {
     text: String,
     contents: Vec<NoticeLine>,
     tries: Vec<Try>,
+    told_instead: Vec<Other>,
+}
+
+/// Who is told instead.
+#[derive(Debug, Serialize)]
+struct Other {
+    name: String,
+    channel: String,
+    state: &'static str,
+    message: String,
+}
+
+impl Other {
+    fn of(instead: &Instead) -> Self {
+        Self {
+            name: instead.name.clone(),
+            channel: instead.channel.to_string(),
+            state: instead.state.as_str(),
+            message: instead.message.to_string(),
+        }
+    }
 }
 
 /// A notice that a message carries.
@@ -207,7 +253,12 @@ async fn show(desk: &Desk, store: &Store, beginning: &str, format: Format) -> Re
     let notices = store.notices_of(&id).await.map_err(failed)?;
     let attempts = store.attempts(&id).await.map_err(failed)?;
     let lanes = store.lanes().await.map_err(failed)?;
-    let shown = shown(&message, &notices, &attempts, &lanes, almanac);
+    let instead = store.told_instead(&id).await.map_err(failed)?;
+    let told_instead = instead.iter().map(Other::of).collect();
+    let shown = Shown {
+        told_instead,
+        ..shown(&message, &notices, &attempts, &lanes, almanac)
+    };
     let colour = Colour::for_stdout(desk.env.get("NO_COLOR"));
     let mut out = io::stdout().lock();
     match format {
@@ -215,7 +266,11 @@ async fn show(desk: &Desk, store: &Store, beginning: &str, format: Format) -> Re
         Format::Csv => tries(&shown.tries).write_csv(&mut out)?,
         Format::Table => {
             head(&shown).write(&mut out, colour)?;
-            for table in [contents(&shown.contents), tries(&shown.tries)] {
+            for table in [
+                contents(&shown.contents),
+                tries(&shown.tries),
+                others(&shown.told_instead),
+            ] {
                 if !table.is_empty() {
                     writeln!(out)?;
                     table.write(&mut out, colour)?;
@@ -228,7 +283,7 @@ async fn show(desk: &Desk, store: &Store, beginning: &str, format: Format) -> Re
 }
 
 /// The one message whose id is, or begins with, this.
-async fn find(store: &Store, beginning: &str) -> Result<MessageId, Failure> {
+pub(super) async fn find(store: &Store, beginning: &str) -> Result<MessageId, Failure> {
     let beginning = beginning.to_ascii_lowercase();
     let mut ids = match beginning.as_str() {
         "" => Vec::new(),
@@ -284,6 +339,7 @@ fn shown(
                 words: attempt.words.clone(),
             })
             .collect(),
+        told_instead: Vec::new(),
     }
 }
 
@@ -328,6 +384,19 @@ fn tries(attempts: &[Try]) -> Table {
             attempt.at.clone().into(),
             attempt.outcome.clone().into(),
             attempt.words.clone().into(),
+        ]);
+    }
+    table
+}
+
+fn others(others: &[Other]) -> Table {
+    let mut table = Table::new(&["told instead", "channel", "state", "message"]);
+    for other in others {
+        table.push(vec![
+            other.name.clone().into(),
+            other.channel.clone().into(),
+            Cell::painted(other.state, paint(other.state)),
+            other.message.chars().take(ID_SHOWN).collect::<String>().into(),
         ]);
     }
     table

@@ -191,7 +191,12 @@ fn refuse_before_opening(state: &TaskState, act: &Act) -> Result<(), Refused> {
 
 /// Who acts: as given, else whoever sits at the keyboard, behind `sudo` too.
 pub(super) fn name(said: &Said, env: &Environment) -> Result<String, Failure> {
-    if let Some(by) = said.by.as_deref().map(str::trim) {
+    name_of(said.by.as_deref(), env)
+}
+
+/// The name that was given, else the user's.
+pub(super) fn name_of(by: Option<&str>, env: &Environment) -> Result<String, Failure> {
+    if let Some(by) = by.map(str::trim) {
         if by.is_empty() {
             return Err(Failure::NotUnderstood(anyhow::anyhow!("--by needs a name")));
         }

@@ -23,7 +23,7 @@ use crate::store::{LaneRow, OpenMessage, QueueBatch, Store, StoreError};
 /// The kind of the entries that tell what was found.
 const KIND: &str = "audit";
 /// The kind of the entries by which somebody accepts findings.
-pub(crate) const ACCEPTED: &str = "audit-accepted";
+pub const ACCEPTED: &str = "audit-accepted";
 /// The family of causes under which the office is told of problems.
 const CAUSE: &str = "audit";
 /// What was sent is planned again no further back.

@@ -88,7 +88,7 @@ pub async fn start_config(path: &Path, env: &Environment, store: &Store) -> Resu
     }
 }
 
-/// The last good load that the store keeps: what is in force. None where there is none, or it cannot be used any more.
+/// The last good load that the store keeps; none where it keeps none, or where it lacks a secret or a file now.
 ///
 /// # Errors
 /// Where the store fails.

@@ -12,7 +12,7 @@ use super::cell::ms;
 use super::sqlite::{self, Found, Lock, Mode, Pools};
 use super::{Inner, Instant, Result, Store, StoreError};
 
-static MIGRATOR: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+pub(super) static MIGRATOR: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,11 +181,11 @@ async fn beside(path: &Path, mode: Mode, schema: &Migrator) -> Result<Opened> {
     })
 }
 
-fn latest(schema: &Migrator) -> i64 {
+pub(super) fn latest(schema: &Migrator) -> i64 {
     schema.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-async fn probe(path: &Path, mode: Mode) -> Result<Found> {
+pub(super) async fn probe(path: &Path, mode: Mode) -> Result<Found> {
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) && rests(path) {
         return Ok(Found::Empty);
     }
@@ -197,14 +197,14 @@ fn rests(path: &Path) -> bool {
     !beside_path(path, "-wal").exists()
 }
 
-fn beside_path(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside_path(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 /// Makes the file where there is none, readable by its owner only: it holds names and what is said to them.
-fn touch(path: &Path) -> Result<()> {
+pub(super) fn touch(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -66,7 +66,7 @@ pub struct OutboxCounts {
     pub waiting_by_channel: BTreeMap<ChannelId, (u32, Instant)>,
 }
 
-type Cells = (
+pub(super) type Cells = (
     String,
     String,
     String,

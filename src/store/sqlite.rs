@@ -232,6 +232,12 @@ pub(super) async fn copy(link: &mut Link, to: &str) -> Result<()> {
     Ok(())
 }
 
+/// What SQLite's own check finds wrong with the file; empty: nothing.
+pub(super) async fn check(pool: &Pool) -> Result<Vec<String>> {
+    let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(10)").fetch_all(pool).await?;
+    Ok(found.into_iter().filter(|line| line != "ok").collect())
+}
+
 /// Whether the error says that the file, or one beside it, could not be opened.
 pub(super) fn cannot_open(error: &StoreError) -> bool {
     matches!(error, StoreError::Database(error) | StoreError::ReadOnly(error)

@@ -10,6 +10,7 @@
 mod acts;
 mod answers;
 mod attachments;
+mod audits;
 mod campaign;
 mod circulars;
 mod clocks;
