@@ -288,8 +288,9 @@ pub fn id_of(notice: &Notice) -> NoticeId {
         step: notice.step.clone(),
         role: String::new(),
     };
-    let (recipient, channel) = (&notice.recipient.id, notice.channel.as_str());
-    meaning_id(notice.task.as_str(), &key, notice.occurrence, recipient, channel)
+    let recipient = format!("{}:{}", notice.recipient.kind.as_str(), notice.recipient.id);
+    let channel = notice.channel.as_str();
+    meaning_id(notice.task.as_str(), &key, notice.occurrence, &recipient, channel)
 }
 
 fn meaning_id(task: &str, key: &ToldKey, occurrence: u32, recipient: &str, channel: &str) -> NoticeId {

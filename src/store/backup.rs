@@ -125,13 +125,34 @@ pub async fn put_back(
     }
     let lock = Lock::take(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
     let part = beside_path(path, ".part");
-    remove(&part)?;
-    touch(&part)?;
-    fs::copy(backup, &part).map_err(|error| sqlite::refused(&part, "write", error))?;
-    only_for_owner(&part, path)?;
+    let done = put_part(backup, path, &part, aside, note).await;
+    if done.is_err() {
+        // What is half a copy helps nobody; that it cannot be removed matters less than why it is half.
+        drop(fs::remove_file(&part));
+    }
+    lock.release();
+    done
+}
+
+async fn put_part(
+    backup: &Path,
+    path: &Path,
+    part: &Path,
+    aside: &str,
+    note: impl FnOnce(&Put) -> (Draft, PendingWord) + Send,
+) -> Result<Put> {
+    remove(part)?;
+    touch(part)?;
+    // Into the file that is its owner's alone, whatever mode the backup has.
+    File::open(backup)
+        .and_then(|mut from| io::copy(&mut from, &mut File::options().write(true).truncate(true).open(part)?))
+        .map_err(|error| sqlite::refused(part, "write", error))?;
+    for made in [part, &beside_path(path, ".lock")] {
+        give_to_owner(made, path)?;
+    }
     // What is put back is proven, not what lay elsewhere.
     let mut put = Put {
-        proven: prove(&part).await?,
+        proven: prove(part).await?,
         old: None,
         old_head: None,
     };
@@ -141,15 +162,14 @@ pub async fn put_back(
         put.old = Some(beside_path(path, aside));
     }
     let (entry, word) = note(&put);
-    let store = handle(&part, Mode::Write, None);
+    let store = handle(part, Mode::Write, None);
     let noted = begin_with(&store, entry, &word).await;
     store.close().await;
     noted?;
     if let Some(old) = &put.old {
         keep_aside(path, old)?;
     }
-    settle(&part, path)?;
-    lock.release();
+    settle(part, path)?;
     Ok(put)
 }
 
@@ -159,7 +179,8 @@ async fn begin_with(store: &Store, entry: Draft, word: &PendingWord) -> Result<(
     journal::append(&mut tx, vec![entry]).await?;
     words::put(&mut tx, at, std::slice::from_ref(word)).await?;
     tx.commit().await?;
-    Ok(())
+    // It gets its name as one file.
+    store.inner.pools.fold_log().await
 }
 
 /// Folds the write-ahead log of the old store into its file, so that it is one file, and says how far it came. What cannot
@@ -212,23 +233,23 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// A copy takes the mode of what it is a copy of, and its maker's ownership: it is the store owner's alone.
+/// What an administrator makes belongs to whom the store, else its folder, belongs: the daemon must be able to use it.
 #[cfg(unix)]
-fn only_for_owner(part: &Path, path: &Path) -> Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+fn give_to_owner(made: &Path, path: &Path) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
 
-    let fault = |error| sqlite::refused(part, "change the owner of", error);
-    fs::set_permissions(part, fs::Permissions::from_mode(0o600)).map_err(fault)?;
-    let owner = fs::metadata(path).or_else(|_| fs::metadata(path.parent().unwrap_or(Path::new("."))));
-    let (owner, own) = (owner.map_err(fault)?, fs::metadata(part).map_err(fault)?);
+    let fault = |error| sqlite::refused(made, "change the owner of", error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let owner = fs::metadata(path).or_else(|_| fs::metadata(folder.unwrap_or(Path::new("."))));
+    let (owner, own) = (owner.map_err(fault)?, fs::metadata(made).map_err(fault)?);
     if owner.uid() != own.uid() {
-        chown(part, Some(owner.uid()), Some(owner.gid())).map_err(fault)?;
+        chown(made, Some(owner.uid()), Some(owner.gid())).map_err(fault)?;
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn only_for_owner(_part: &Path, _path: &Path) -> Result<()> {
+fn give_to_owner(_made: &Path, _path: &Path) -> Result<()> {
     Ok(())
 }
 

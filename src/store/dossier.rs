@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 
 use crate::domain::audit::{Dossier, HeldNotice};
-use crate::domain::id::{ChannelId, MessageId, TaskId};
+use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Entry;
 use crate::domain::message::MessageState;
-use crate::domain::notice::Told;
+use crate::domain::notice::{Notice, Told};
 
 use super::cell::{instant, ms, parse, word};
 use super::journal::{self, Cells as EntryCells};
@@ -66,8 +66,8 @@ impl Store {
         .bind(id.as_str())
         .fetch_all(&mut *tx)
         .await?;
-        let notices: Vec<(String, String, Option<String>, Option<String>, Option<String>)> = sqlx::query_as(
-            "SELECT notices.notice, notices.state, notices.message, messages.state, notices.why FROM notices \
+        let notices: Vec<NoticeCells> = sqlx::query_as(
+            "SELECT notices.id, notices.notice, notices.state, notices.message, messages.state, notices.why FROM notices \
              LEFT JOIN messages ON messages.id = notices.message WHERE notices.task = $1 ORDER BY notices.at, notices.id",
         )
         .bind(id.as_str())
@@ -213,11 +213,16 @@ impl Store {
     }
 }
 
-fn held(
-    (notice, state, message, message_state, why): (String, String, Option<String>, Option<String>, Option<String>),
-) -> Result<HeldNotice> {
+type NoticeCells = (String, String, String, Option<String>, Option<String>, Option<String>);
+
+fn held((id, notice, state, message, message_state, why): NoticeCells) -> Result<HeldNotice> {
+    let notice: Notice = parse("a notice", &notice)?;
     Ok(HeldNotice {
-        notice: parse("a notice", &notice)?,
+        // As the row has it, so that one whose text has another id is not taken for that other one.
+        notice: Notice {
+            id: NoticeId::new(id),
+            ..notice
+        },
         state: word(state)?,
         message: message.map(MessageId::new),
         message_state: message_state.map(word).transpose()?,

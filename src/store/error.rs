@@ -112,6 +112,11 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy(error);
         }
+        // Bytes that are no text, or a text where a number belongs: no program of ours wrote that.
+        if let sqlx::Error::ColumnDecode { index, source } = &error {
+            let what = format!("column {index} of a row ({source})");
+            return Self::Damaged { what };
+        }
         // The low byte is the primary result code of SQLite.
         match super::sqlite::primary_code(&error) {
             Some(5 | 6) => Self::Busy(error),

@@ -1,8 +1,10 @@
-//! What every database under the store must do (`contract`), and how files are opened (`opening`).
+//! What every database under the store must do (`contract`), how files are opened (`opening`), and what an
+//! administrator relies on (`trust`).
 
 mod contract;
 mod figures;
 mod opening;
+mod trust;
 
 use chrono::TimeDelta;
 use serde_json::json;

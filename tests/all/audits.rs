@@ -13,11 +13,11 @@ use crate::campaign::langfang;
 use crate::world::{TOWN, World, at, ledger};
 
 /// Changes a store by hand, as somebody with the sqlite3 command would.
-mod by_hand {
+pub(crate) mod by_hand {
     use std::path::Path;
     use std::process::Command;
 
-    pub(super) fn sql(store: &Path, statement: &str) -> String {
+    pub(crate) fn sql(store: &Path, statement: &str) -> String {
         let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1],timeout=30)\n\
                       c.execute('DROP TRIGGER IF EXISTS journal_is_not_shortened')\n\
                       c.execute('DROP TRIGGER IF EXISTS journal_is_not_changed')\n\

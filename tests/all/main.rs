@@ -44,6 +44,7 @@ mod send_tests;
 mod servers;
 mod tellings;
 mod trial;
+mod trusts;
 mod vendors;
 mod watching;
 mod ways;
