@@ -57,6 +57,7 @@
 //! | [circular](rules::circular) | 通报 | the public report: what was asked, what was done, what remains |
 //! | [light](domain::task::Light) | 灯 | green on track, yellow near, red late, blue under review, grey closed |
 //! | look-back | 回头看 | a check after closing |
+//! | [self-audit](rules::audit) | 自查 | a daily recount of what should have been sent against what was |
 //!
 //! # What always holds
 //!

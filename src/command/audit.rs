@@ -36,7 +36,11 @@ pub(super) async fn audit(flag: Option<&Path>, args: &cli::Audit) -> Result<(), 
         return accept(&place, &audit, args, now).await;
     }
     print(&place, &config, &audit, args.format)?;
-    if audit.is_clean() { Ok(()) } else { Err(Failure::Told(1)) }
+    if audit.is_clean() {
+        Ok(())
+    } else {
+        Err(Failure::Told(1))
+    }
 }
 
 /// The configuration that a daemon works by: the last good load, whatever the files say meanwhile.
@@ -160,7 +164,12 @@ fn table(audit: &Audit) -> Table {
     for finding in &audit.findings {
         table.push(vec![
             Cell::painted(finding.kind.as_str(), Paint::Red),
-            finding.task.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+            finding
+                .task
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .into(),
             finding.step.clone().unwrap_or_default().into(),
             finding.who.clone().unwrap_or_default().into(),
             finding.what.clone().into(),

@@ -17,7 +17,10 @@ pub(super) async fn backup(flag: Option<&Path>, args: &Backup) -> Result<(), Fai
     }
     let same = file.canonicalize().ok().zip(place.store.canonicalize().ok());
     if same.is_some_and(|(file, store)| file == store) {
-        return Err(hinted(&format!("{} is the store itself", file.display()), "name another file"));
+        return Err(hinted(
+            &format!("{} is the store itself", file.display()),
+            "name another file",
+        ));
     }
     if file.symlink_metadata().is_ok() && !args.force {
         return Err(hinted(
@@ -27,7 +30,9 @@ pub(super) async fn backup(flag: Option<&Path>, args: &Backup) -> Result<(), Fai
     }
     let store = place.open(Access::Look).await?;
     let proven = store.back_up(file).await.map_err(failed)?;
-    let head = proven.head.map_or_else(|| "none".to_owned(), |head| format!("{}:{}", head.seq, head.hash));
+    let head = proven
+        .head
+        .map_or_else(|| "none".to_owned(), |head| format!("{}:{}", head.seq, head.hash));
     writeln!(
         io::stdout().lock(),
         "{}: {} journal entries, proven; head {head}",

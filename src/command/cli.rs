@@ -17,8 +17,8 @@ use crate::domain::ladder::Level;
 
 use self::act::Act;
 use self::meeting::{AgendaView, Minutes, Papers};
-pub use self::trust::{Audit, Backup, OutboxView, Restore, Verify};
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
+pub use self::trust::{Audit, Backup, OutboxView, Restore, Verify};
 
 /// All of it.
 #[derive(Clone, Debug, Parser)]

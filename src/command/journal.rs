@@ -63,7 +63,8 @@ async fn verify(store: &Store, heads: &[String]) -> Result<(), Failure> {
 async fn contains(store: &Store, head: &str) -> Result<(), Failure> {
     let parsed = head.split_once(':').and_then(|(seq, hash)| {
         let hash = hash.trim().to_ascii_lowercase();
-        let is_hash = (HEAD_LETTERS_MIN..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_hash =
+            (HEAD_LETTERS_MIN..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         Some((seq.trim().parse::<u64>().ok()?, hash)).filter(|_| is_hash)
     });
     let Some((seq, hash)) = parsed else {

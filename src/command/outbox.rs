@@ -6,11 +6,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::command::outbox_act;
 use crate::command::Failure;
 use crate::command::cli::trust::Which;
 use crate::command::cli::{Format, OutboxView};
 use crate::command::desk::{Desk, failed, hinted, note};
+use crate::command::outbox_act;
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
 use crate::daemon::timeline::local_time;
 use crate::domain::id::MessageId;

@@ -20,13 +20,21 @@ pub(super) async fn restore(flag: Option<&Path>, args: &Restore) -> Result<(), F
     let now = place.clock.now();
     refuse_folder(&place.store)?;
     if args.file.is_dir() {
-        return Err(hinted(&format!("{} is a folder", args.file.display()), "name the backup in it"));
+        return Err(hinted(
+            &format!("{} is a folder", args.file.display()),
+            "name the backup in it",
+        ));
     }
     let same = args.file.canonicalize().ok().zip(place.store.canonicalize().ok());
     if same.is_some_and(|(file, store)| file == store) {
-        return Err(hinted(&format!("{} is the store itself", args.file.display()), "name the backup"));
+        return Err(hinted(
+            &format!("{} is the store itself", args.file.display()),
+            "name the backup",
+        ));
     }
-    store::prove(&args.file).await.map_err(|error| unfit(&args.file, error))?;
+    store::prove(&args.file)
+        .await
+        .map_err(|error| unfit(&args.file, error))?;
     let is_there = std::fs::metadata(&place.store).is_ok_and(|metadata| metadata.len() > 0);
     if is_there && !args.force {
         return Err(hinted(
@@ -48,7 +56,9 @@ pub(super) async fn restore(flag: Option<&Path>, args: &Restore) -> Result<(), F
 /// The entry and the word that the restored store begins with.
 fn noted(put: &Put, place: &Place, by: &str, now: DateTime<Utc>) -> (Draft, PendingWord) {
     let head = put.proven.head.as_ref();
-    let until = head.and_then(|head| head.at.parse::<DateTime<Utc>>().ok()).unwrap_or(now);
+    let until = head
+        .and_then(|head| head.at.parse::<DateTime<Utc>>().ok())
+        .unwrap_or(now);
     let zone = place.config.as_ref().map(|config| config.almanac.timing.zone);
     let until = until.with_timezone(&zone.unwrap_or(chrono_tz::UTC));
     let draft = Draft {
@@ -101,7 +111,9 @@ fn tell(place: &Place, put: &Put) -> Result<(), Failure> {
     if put.proven.is_older {
         note("an older version wrote it; the daemon brings it up when it starts");
     }
-    note("what was sent after the backup is not known any more: people may be told again; the office is told so at the next start");
+    note(
+        "what was sent after the backup is not known any more: people may be told again; the office is told so at the next start",
+    );
     Ok(())
 }
 

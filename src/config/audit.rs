@@ -87,7 +87,11 @@ pub(super) fn keep(faults: &mut Faults, raw: &Raw) -> Option<Span> {
     };
     if days.is_none_or(|days| days * i64::from(found.amount) < KEEP_DAYS_MIN) {
         let hint = "write days, weeks or months, at least 30d, for example 24mo; or forever";
-        faults.error_hint(text.place, format!("`{}` is no time to keep messages", text.value), hint);
+        faults.error_hint(
+            text.place,
+            format!("`{}` is no time to keep messages", text.value),
+            hint,
+        );
         return None;
     }
     Some(found)

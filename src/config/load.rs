@@ -27,8 +27,8 @@ use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{
-    audit, calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings, template,
-    web,
+    audit, calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings,
+    template, web,
 };
 
 /// More files than this in one configuration are a pattern gone wrong.

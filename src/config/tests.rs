@@ -1,5 +1,6 @@
 //! The room as its users see it: small files in, a configuration or printed problems out.
 
+mod audit;
 mod calendars;
 mod channels;
 mod charts;

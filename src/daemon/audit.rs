@@ -131,7 +131,8 @@ impl Engine {
         let set = crate::rules::compose::message_id(crate::domain::message::MessageKind::System, &keys);
         let cause = format!("{CAUSE}:{set}");
         let is_known = open.contains(&cause);
-        self.tell_turn(Some(&cause), &open, &problems(audit, false), now).await?;
+        self.tell_turn(Some(&cause), &open, &problems(audit, false), now)
+            .await?;
         Ok(!is_known)
     }
 
@@ -245,7 +246,9 @@ fn unreadable(error: StoreError) -> Result<Finding, DaemonError> {
 
 async fn accepted(store: &Store) -> Result<BTreeSet<String>, DaemonError> {
     let entries = store.entries_of_kind(ACCEPTED).await?;
-    let keys = entries.iter().filter_map(|entry| entry.data.get("findings")?.as_array());
+    let keys = entries
+        .iter()
+        .filter_map(|entry| entry.data.get("findings")?.as_array());
     Ok(keys
         .flatten()
         .filter_map(|key| key.as_str().map(str::to_owned))

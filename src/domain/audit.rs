@@ -68,12 +68,16 @@ impl FindingKind {
             Self::Missing | Self::Asleep => {
                 "start the daemon again: it then looks at every task; if it comes back, `duban why ID` tells the rule"
             }
-            Self::Lost => "somebody changed the store by hand: compare with the last backup, and tell the person yourself",
+            Self::Lost => {
+                "somebody changed the store by hand: compare with the last backup, and tell the person yourself"
+            }
             Self::Mark => "somebody changed the store by hand: `duban why ID` tells what will be said next",
             Self::Extra => "`duban why ID` tells by which rule; somebody may have changed the store by hand",
             Self::Twice => "the person got it twice; `duban why ID` shows both",
             Self::Stuck => "look at the channel with `duban check --connect`, then `duban outbox retry ID`",
-            Self::Journal => "keep a copy of the store's file, and compare with the last backup and the heads in the weekly mails",
+            Self::Journal => {
+                "keep a copy of the store's file, and compare with the last backup and the heads in the weekly mails"
+            }
         }
     }
 }
@@ -117,7 +121,10 @@ impl Finding {
             text(self.who.as_deref()),
             self.what.clone(),
         ];
-        hex(&Sha256::digest(parts.join("\n").as_bytes())).chars().take(16).collect()
+        hex(&Sha256::digest(parts.join("\n").as_bytes()))
+            .chars()
+            .take(16)
+            .collect()
     }
 }
 

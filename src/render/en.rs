@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, when, width};
 use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, audit_about, clean_path, unmarked};
+use crate::domain::audit::FindingKind;
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
-use crate::domain::audit::FindingKind;
 use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -599,5 +599,9 @@ fn audit_line(problem: &AuditProblem) -> String {
         FindingKind::Journal => "the journal is not whole, or the task does not follow from it",
     };
     let about = audit_about(problem, "task ");
-    if about.is_empty() { what.into() } else { format!("{about}: {what}") }
+    if about.is_empty() {
+        what.into()
+    } else {
+        format!("{about}: {what}")
+    }
 }

@@ -218,6 +218,9 @@ impl Seat {
 /// What a self-audit's finding is about: the task, the step, the recipient.
 pub(super) fn audit_about(problem: &AuditProblem, task: &str) -> String {
     let task = problem.task.as_ref().map(|id| format!("{task}{}", one_line(id)));
-    let rest = [&problem.step, &problem.who].into_iter().flatten().map(|text| one_line(text));
+    let rest = [&problem.step, &problem.who]
+        .into_iter()
+        .flatten()
+        .map(|text| one_line(text));
     task.into_iter().chain(rest).collect::<Vec<_>>().join(" ")
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::phrases::{Letter, Phrases};
+use crate::domain::audit::FindingKind;
 use crate::domain::id::{NoticeId, ReviewId, TaskId};
 use crate::domain::journal::Fact;
 use crate::domain::ladder::{Anchor, Level};
@@ -15,7 +16,6 @@ use crate::domain::review::{
     BatchFigures, CalendarGap, ChainHead, Change, Edition, Events, Forecast, LastTold, Mismatch, Reason, Request,
     Section, Summary, SummaryLine, Undelivered,
 };
-use crate::domain::audit::FindingKind;
 use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 use crate::domain::when::When;

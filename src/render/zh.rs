@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::escape::{one_line, shorten, when, width};
 use super::phrases::{Cause, LIST_MAX, Letter, Phrases, Seat, StepWords, audit_about, clean_path, unmarked};
+use crate::domain::audit::FindingKind;
 use crate::domain::ladder::{Anchor, Level, TimeUnit};
 use crate::domain::message::{Digest, Heard, Item, Nearest, Standing, Topic};
-use crate::domain::audit::FindingKind;
 use crate::domain::system::{AuditProblem, SystemWord, UndeliverableWord};
 use crate::domain::task::{Light, Phase};
 
@@ -293,7 +293,10 @@ impl Phrases for Zh {
             ),
             SystemWord::AuditProblems { problems, total, again } => letter(
                 format!("自查{}发现{total}个问题", if *again { "仍" } else { "" }),
-                &["每天按台账和日志重新核对应发与已发的通知，以下不符。详情和处理办法：在服务器上运行 duban audit。".into()],
+                &[
+                    "每天按台账和日志重新核对应发与已发的通知，以下不符。详情和处理办法：在服务器上运行 duban audit。"
+                        .into(),
+                ],
                 self.list(problems.iter().map(audit_line).collect()),
             ),
             SystemWord::AuditClean {
@@ -315,7 +318,9 @@ impl Phrases for Zh {
             SystemWord::Restored { until, seq } => letter(
                 "已从备份恢复数据库".into(),
                 &[
-                    format!("备份截至{until}（日志第{seq}条）。此后的办理记录已丢失，请补录；此后发出的通知可能重复发送。"),
+                    format!(
+                        "备份截至{until}（日志第{seq}条）。此后的办理记录已丢失，请补录；此后发出的通知可能重复发送。"
+                    ),
                     "如收到重复的通知，以任务现状为准。".into(),
                 ],
                 Vec::new(),
@@ -512,5 +517,9 @@ fn audit_line(problem: &AuditProblem) -> String {
         FindingKind::Journal => "日志不完整或任务状态与日志不符",
     };
     let about = audit_about(problem, "任务");
-    if about.is_empty() { what.into() } else { format!("{about}：{what}") }
+    if about.is_empty() {
+        what.into()
+    } else {
+        format!("{about}：{what}")
+    }
 }

@@ -7,7 +7,6 @@
 
 mod book;
 
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -106,13 +105,7 @@ fn owed(bench: &Bench<'_>, dossier: &Dossier, book: &Book, findings: &mut Vec<Fi
             let day = bench.almanac.local(notice.scheduled).format("%Y-%m-%d %H:%M");
             let what = format!("was to be told at {day}: {}", notice.reason);
             let who = format!("{} ({})", notice.recipient.id, notice.recipient.role);
-            finding(
-                dossier,
-                FindingKind::Missing,
-                Some(notice.step_name()),
-                Some(who),
-                what,
-            )
+            finding(dossier, FindingKind::Missing, Some(notice.step_name()), Some(who), what)
         }));
     }
     let plan = planner::plan(&ground, &book.told, bench.now, bench.now + TimeDelta::milliseconds(1));
@@ -124,7 +117,10 @@ fn owed(bench: &Bench<'_>, dossier: &Dossier, book: &Book, findings: &mut Vec<Fi
         let until = dossier
             .next_at
             .map_or_else(|| "something happens to it".to_owned(), local);
-        let what = format!("something is to be told at {}, and it sleeps until {until}", local(next));
+        let what = format!(
+            "something is to be told at {}, and it sleeps until {until}",
+            local(next)
+        );
         findings.push(finding(dossier, FindingKind::Asleep, None, None, what));
     }
 }
@@ -159,7 +155,11 @@ fn rows(bench: &Bench<'_>, dossier: &Dossier, book: &Book, findings: &mut Vec<Fi
 
 /// What is wrong with where a notice stands.
 fn standing(bench: &Bench<'_>, held: &HeldNotice) -> Option<(FindingKind, String)> {
-    let message = || held.message.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let message = || {
+        held.message
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
     match (held.state, held.message_state) {
         (NoticeState::Waiting, _) if held.notice.at + COMPOSED_WITHIN < bench.now => {
             Some((FindingKind::Stuck, "its notice is in no message".to_owned()))
@@ -183,7 +183,11 @@ fn standing(bench: &Bench<'_>, held: &HeldNotice) -> Option<(FindingKind, String
 /// One fact goes to one person once, or at one time by several channels (`via = "all"`).
 fn twice(dossier: &Dossier, book: &Book, findings: &mut Vec<Finding>) {
     let mut heard: BTreeMap<_, BTreeSet<DateTime<Utc>>> = BTreeMap::new();
-    for held in dossier.notices.iter().filter(|held| held.state == NoticeState::Delivered) {
+    for held in dossier
+        .notices
+        .iter()
+        .filter(|held| held.state == NoticeState::Delivered)
+    {
         let notice = &held.notice;
         let Some(told) = book.notices.get(&notice.id) else {
             continue;

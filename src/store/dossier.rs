@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use crate::domain::audit::{Dossier, HeldNotice};
 use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Entry;

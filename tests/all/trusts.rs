@@ -23,7 +23,10 @@ fn verified(export: &str) -> (Option<i32>, String) {
         .unwrap();
     python.stdin.take().unwrap().write_all(export.as_bytes()).unwrap();
     let output = python.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap().trim().to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -55,7 +58,11 @@ async fn a_head_that_was_kept_elsewhere_is_looked_for_in_the_chain() {
         assert!(ran.err.contains("the journal does not contain"), "{}", ran.err);
     }
     for head in ["2", "2:abc", "x:0123456789abcdef"] {
-        assert_eq!(office.duban(&["journal", "verify", "--head", head]).code, Some(2), "{head}");
+        assert_eq!(
+            office.duban(&["journal", "verify", "--head", head]).code,
+            Some(2),
+            "{head}"
+        );
     }
 }
 
@@ -97,7 +104,11 @@ async fn a_daemon_that_did_not_run_is_missing_what_it_should_have_told() {
     let office = Office::running().await;
     let ran = office.duban(&["audit", "--now", "2021-12-20"]);
     assert_eq!(ran.code, Some(1), "{}", ran.out);
-    assert!(ran.out.contains("missing") && ran.out.contains("was to be told at"), "{}", ran.out);
+    assert!(
+        ran.out.contains("missing") && ran.out.contains("was to be told at"),
+        "{}",
+        ran.out
+    );
 }
 
 #[tokio::test]
@@ -127,9 +138,15 @@ async fn a_backup_is_put_back_and_says_what_was_lost() {
     assert_eq!(office.duban(&["journal", "verify", "--head", &head]).code, Some(0));
     let export = office.duban(&["journal", "export"]).out;
     let last: serde_json::Value = serde_json::from_str(export.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["kind"], &last["by"]), (&"store-restored".into(), &"clerk".into()));
+    assert_eq!(
+        (&last["kind"], &last["by"]),
+        (&"store-restored".into(), &"clerk".into())
+    );
     assert_eq!(last["data"]["lost"], 1);
-    assert_eq!(office.json(&["task", "show", "bridge-1", "--format", "json"])["state"], "open");
+    assert_eq!(
+        office.json(&["task", "show", "bridge-1", "--format", "json"])["state"],
+        "open"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +158,11 @@ async fn a_backup_that_is_none_and_the_store_itself_are_refused() {
     assert!(ran.err.contains("is not a store of Duban"), "{}", ran.err);
     for words in [["backup", "duban.db", "--force"], ["restore", "duban.db", "--force"]] {
         let ran = office.duban(&words);
-        assert!(ran.code == Some(1) && ran.err.contains("is the store itself"), "{}", ran.err);
+        assert!(
+            ran.code == Some(1) && ran.err.contains("is the store itself"),
+            "{}",
+            ran.err
+        );
     }
     assert_eq!(office.duban(&["journal", "verify"]).code, Some(0));
 }
@@ -158,11 +179,19 @@ async fn messages_are_listed_by_state_and_recipient_and_discarded_only_with_a_re
     assert_eq!(list(&["--to", "nobody"]), 0);
     assert!(list(&["--to", "Ann"]) > 0);
     let ran = office.duban(&["outbox", "discard", "--state", "waiting"]);
-    assert!(ran.code == Some(2) && ran.err.contains("without a reason"), "{}", ran.err);
+    assert!(
+        ran.code == Some(2) && ran.err.contains("without a reason"),
+        "{}",
+        ran.err
+    );
     let ran = office.duban(&["outbox", "retry"]);
     assert!(ran.code == Some(2) && ran.err.contains("name messages"), "{}", ran.err);
     let ran = office.duban(&["outbox", "retry", "--to", "Ann"]);
-    assert!(ran.code == Some(1) && ran.err.contains("--again sends it once more"), "{}", ran.err);
+    assert!(
+        ran.code == Some(1) && ran.err.contains("--again sends it once more"),
+        "{}",
+        ran.err
+    );
     let ran = office.duban(&["outbox", "retry", "--to", "Ann", "--again"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(list(&["--state", "waiting"]) > 0);

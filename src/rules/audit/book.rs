@@ -91,12 +91,17 @@ impl Book {
     pub(super) fn explains(&self, told: &Told) -> bool {
         // The notice of a reopening without a deadline settles what lay before it too.
         let is_reopening = told.key.round > 0 && told.key.anchor == Anchor::Due;
-        told.reason == QUIET
-            || (self.ever.mark(&told.key)).is_some_and(|mark| mark >= told.occurrence || is_reopening)
+        told.reason == QUIET || (self.ever.mark(&told.key)).is_some_and(|mark| mark >= told.occurrence || is_reopening)
     }
 
     fn notice(&mut self, bench: &Bench<'_>, dossier: &Dossier, entry: &Entry, at: DateTime<Utc>) {
-        let text = |name: &str| entry.data.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+        let text = |name: &str| {
+            entry
+                .data
+                .get(name)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+        };
         let id = NoticeId::new(text("id"));
         let step_name = text("step").to_owned();
         let who = text("recipient").to_owned();
@@ -141,7 +146,13 @@ impl Book {
     }
 
     fn cover(&mut self, bench: &Bench<'_>, dossier: &Dossier, entry: &Entry, at: DateTime<Utc>) {
-        let text = |name: &str| entry.data.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+        let text = |name: &str| {
+            entry
+                .data
+                .get(name)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+        };
         self.judge(bench, dossier, at);
         let number = entry.data.get("occurrence").and_then(serde_json::Value::as_u64);
         let occurrence = number.and_then(|number| u32::try_from(number).ok()?.checked_sub(1));

