@@ -69,7 +69,7 @@ async fn accept(place: &Place, audit: &Audit, args: &cli::Audit, now: DateTime<U
         data: json!({ "findings": keys, "note": args.note }),
     };
     store.append(vec![entry]).await.map_err(failed)?;
-    writeln!(io::stdout().lock(), "{} findings are accepted", keys.len())?;
+    writeln!(io::stdout().lock(), "{} accepted", counted(keys.len(), "finding"))?;
     Ok(())
 }
 
@@ -129,7 +129,7 @@ fn print(place: &Place, config: &Config, audit: &Audit, format: Format) -> Resul
             let verdict = if audit.is_clean() {
                 "clean".to_owned()
             } else {
-                format!("{} findings", audit.findings.len())
+                counted(audit.findings.len(), "finding")
             };
             writeln!(
                 out,
@@ -140,14 +140,21 @@ fn print(place: &Place, config: &Config, audit: &Audit, format: Format) -> Resul
     }
     if audit.unjudged > 0 {
         note(&format!(
-            "{} notices went out by an earlier configuration and were not planned again",
-            audit.unjudged
+            "{} of an earlier configuration not planned again",
+            counted(audit.unjudged, "notice")
         ));
     }
     if audit.accepted > 0 {
-        note(&format!("{} findings were accepted before", audit.accepted));
+        note(&format!("{} accepted before", counted(audit.accepted, "finding")));
     }
     Ok(())
+}
+
+/// A number with its noun.
+fn counted(number: impl std::fmt::Display, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// What to do, once for each kind of finding.

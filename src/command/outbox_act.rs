@@ -26,7 +26,7 @@ pub(super) async fn retry(
 ) -> Result<(), Failure> {
     let ids = chosen(store, named, which).await?;
     done(desk, store, &ids, act, Deed::Retry { again }).await?;
-    writeln!(io::stdout().lock(), "{} messages are tried again at once", ids.len())?;
+    writeln!(io::stdout().lock(), "tried again at once: {}", messages(ids.len()))?;
     Ok(())
 }
 
@@ -47,12 +47,12 @@ pub(super) async fn discard(
     let ids = chosen(store, named, which).await?;
     if ids.len() >= ASKED_FROM && !yes && !is_sure(ids.len())? {
         return Err(hinted(
-            &format!("{} messages would be discarded", ids.len()),
+            &format!("{} would be discarded", messages(ids.len())),
             "say --yes if you mean it",
         ));
     }
     done(desk, store, &ids, act, Deed::Discard).await?;
-    writeln!(io::stdout().lock(), "{} messages are discarded", ids.len())?;
+    writeln!(io::stdout().lock(), "discarded: {}", messages(ids.len()))?;
     Ok(())
 }
 
@@ -94,6 +94,10 @@ async fn done(desk: &Desk, store: &Store, ids: &[MessageId], act: &Act, deed: De
         }
         Failure::Failed(anyhow::anyhow!("nothing was done: {}", refusals.join("\n  ")))
     })
+}
+
+fn messages(number: usize) -> String {
+    format!("{number} message{}", if number == 1 { "" } else { "s" })
 }
 
 /// Asks, where somebody is there to be asked.

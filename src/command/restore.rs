@@ -46,9 +46,12 @@ pub(super) async fn restore(flag: Option<&Path>, args: &Restore) -> Result<(), F
     let noted = |put: &Put| noted(put, &place, &by, now);
     let put = store::put_back(&args.file, &place.store, &aside, noted)
         .await
-        .map_err(|error| match error {
-            error @ StoreError::Locked { .. } => hinted(&error.to_string(), "stop the daemon first"),
-            error => failed(error),
+        .map_err(|error| {
+            if matches!(error, StoreError::Locked { .. }) {
+                hinted(&error.to_string(), "stop the daemon first")
+            } else {
+                failed(error)
+            }
         })?;
     tell(&place, &put)
 }
@@ -118,11 +121,18 @@ fn tell(place: &Place, put: &Put) -> Result<(), Failure> {
 }
 
 fn unfit(file: &Path, error: StoreError) -> Failure {
-    let hint = match &error {
-        StoreError::NotAStore { .. } => "a backup is a file that `duban backup` wrote",
-        StoreError::Newer { .. } => "install the version of Duban that wrote it, or a later one",
-        StoreError::Broken { .. } | StoreError::Damaged { .. } | StoreError::Corrupt(_) => "take an earlier backup",
-        _ => return failed(error),
+    let is_broken = matches!(
+        error,
+        StoreError::Broken { .. } | StoreError::Damaged { .. } | StoreError::Corrupt(_)
+    );
+    let hint = if is_broken {
+        "take an earlier backup"
+    } else if matches!(error, StoreError::NotAStore { .. }) {
+        "a backup is a file that `duban backup` wrote"
+    } else if matches!(error, StoreError::Newer { .. }) {
+        "install the version of Duban that wrote it, or a later one"
+    } else {
+        return failed(error);
     };
     hinted(&format!("{} cannot be restored: {error}", file.display()), hint)
 }

@@ -236,11 +236,14 @@ pub async fn recount(
 
 /// What the store holds and cannot be read is a finding; that it cannot be asked at all is an error.
 fn unreadable(error: StoreError) -> Result<Finding, DaemonError> {
-    match error {
-        error @ (StoreError::Broken { .. } | StoreError::Damaged { .. } | StoreError::Corrupt(_)) => {
-            Ok(Finding::of_all(FindingKind::Journal, error.to_string()))
-        }
-        other => Err(other.into()),
+    let is_finding = matches!(
+        error,
+        StoreError::Broken { .. } | StoreError::Damaged { .. } | StoreError::Corrupt(_)
+    );
+    if is_finding {
+        Ok(Finding::of_all(FindingKind::Journal, error.to_string()))
+    } else {
+        Err(error.into())
     }
 }
 
@@ -285,9 +288,10 @@ async fn outbox(
     for message in &overdue {
         let is_moving = moving.contains_key(&message.channel) && message.next_attempt > now - TURN_MAX;
         if !is_moving && !waits_for_lane(message, &lanes, now) {
-            let state = match message.state {
-                MessageState::Sending => "is being sent since long",
-                _ => "waits",
+            let state = if message.state == MessageState::Sending {
+                "is being sent since long"
+            } else {
+                "waits"
             };
             let what = format!(
                 "message {} by channel {} {state}, and was to be tried at {}",
