@@ -49,8 +49,7 @@ impl Store {
         let proven = match made {
             Ok(proven) => proven,
             Err(error) => {
-                // What is half a copy helps nobody; that it cannot be removed matters less than why it is half.
-                drop(fs::remove_file(&part));
+                discard(&part);
                 return Err(error);
             }
         };
@@ -127,8 +126,7 @@ pub async fn put_back(
     let part = beside_path(path, ".part");
     let done = put_part(backup, path, &part, aside, note).await;
     if done.is_err() {
-        // What is half a copy helps nobody; that it cannot be removed matters less than why it is half.
-        drop(fs::remove_file(&part));
+        discard(&part);
     }
     lock.release();
     done
@@ -224,6 +222,13 @@ fn settle(part: &Path, path: &Path) -> Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))
         .and_then(|folder| folder.sync_all())
         .map_err(fault)
+}
+
+/// What is half a copy helps nobody; that it cannot be removed matters less than why it is half.
+fn discard(part: &Path) {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        drop(fs::remove_file(beside_path(part, suffix)));
+    }
 }
 
 fn remove(path: &Path) -> Result<()> {
