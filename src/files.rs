@@ -7,5 +7,6 @@ pub mod docx;
 pub mod icalendar;
 pub mod table;
 pub mod text;
+pub mod workbook;
 pub mod written;
 pub mod xlsx;

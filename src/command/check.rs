@@ -152,16 +152,24 @@ fn refusal(config: &Config, error: &IntakeError) -> Problem {
 
 /// A problem at the row of a task, or of the configuration as a whole.
 fn problem(config: &Config, task: Option<&TaskId>, severity: Severity, text: String, hint: &str) -> Problem {
-    let place = task.and_then(|task| config.place_of(task)?.rsplit_once(':'));
-    let (file, line) = match place {
-        Some((file, line)) => (PathBuf::from(file), line.parse().unwrap_or(0)),
-        None => (config.path.clone(), 0),
+    let place = task.and_then(|task| config.place_of(task));
+    let in_lines = place.and_then(|place| {
+        let (file, line) = place.rsplit_once(':')?;
+        Some((PathBuf::from(file), line.parse::<u32>().ok()?, None))
+    });
+    let in_cells = || {
+        let (file, cell) = place?.rsplit_once(", ")?;
+        Some((PathBuf::from(file), 0, Some(cell.to_owned())))
     };
+    let (file, line, cell) = in_lines
+        .or_else(in_cells)
+        .unwrap_or_else(|| (config.path.clone(), 0, None));
     Problem {
         severity,
         file: Some(file),
         line,
         column: line.min(1),
+        cell,
         text,
         excerpt: String::new(),
         hint: Some(hint.to_owned()),

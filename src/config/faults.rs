@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::files::workbook::Places;
 
 use super::discretion::may_show_a_secret;
 use super::problem::{PRINTED_MAX, Problem, Problems, Severity};
@@ -64,8 +67,11 @@ impl<T> Placed<T> {
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
+    /// Empty for a workbook.
     pub(super) text: String,
     line_starts: Vec<usize>,
+    /// Of a workbook: places are those of its cells.
+    book: Option<Arc<Places>>,
 }
 
 impl Source {
@@ -80,6 +86,19 @@ impl Source {
             path,
             text,
             line_starts,
+            book: None,
+        }
+    }
+
+    /// `file:line` of a byte, or `file, sheet!cell`.
+    fn at(&self, byte: usize) -> String {
+        let path = self.path.display();
+        match &self.book {
+            None => format!("{path}:{}", self.locate(byte).0),
+            Some(book) => match book.locate(byte) {
+                Some(cell) => format!("{path}, {cell}"),
+                None => path.to_string(),
+            },
         }
     }
 
@@ -127,6 +146,14 @@ impl Faults {
         u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
     }
 
+    pub(super) fn add_book(&mut self, path: PathBuf, places: Arc<Places>) -> u32 {
+        let number = self.add_source(path, String::new());
+        if let Some(source) = self.sources.last_mut() {
+            source.book = Some(places);
+        }
+        number
+    }
+
     pub(super) fn source(&self, source: u32) -> Option<&Source> {
         self.sources.get(usize::try_from(source).ok()?)
     }
@@ -138,15 +165,11 @@ impl Faults {
             .unwrap_or(Path::new(""))
     }
 
-    /// `file:line` of a place, for words.
+    /// `file:line` of a place, or `file, sheet!cell`, for words.
     pub(super) fn at(&self, place: Place) -> String {
-        match self.source(place.source) {
-            Some(source) => {
-                let (line, _, _) = source.locate(usize::try_from(place.start).unwrap_or(0));
-                format!("{}:{line}", source.path.display())
-            }
-            None => String::new(),
-        }
+        let start = usize::try_from(place.start).unwrap_or(0);
+        self.source(place.source)
+            .map_or_else(String::new, |source| source.at(start))
     }
 
     pub(super) fn error(&mut self, place: Place, text: impl Into<String>) {
@@ -235,6 +258,7 @@ impl Faults {
             file: None,
             line: 0,
             column: 0,
+            cell: None,
             text: fault.text,
             excerpt: String::new(),
             hint: fault.hint,
@@ -245,6 +269,13 @@ impl Faults {
         problem.file = Some(source.path.clone());
         let start = usize::try_from(fault.place.start).unwrap_or(0);
         let end = usize::try_from(fault.place.end).unwrap_or(0);
+        if let Some(book) = &source.book {
+            problem.cell = book.locate(start).map(printable);
+            if with_excerpt {
+                problem.excerpt = cell_excerpt(book.text(&(start..end)), &problem.text);
+            }
+            return problem;
+        }
         let (line, column, range) = source.locate(start);
         problem.line = u32::try_from(line).unwrap_or(u32::MAX);
         problem.column = u32::try_from(column).unwrap_or(u32::MAX);
@@ -272,6 +303,19 @@ fn printable(text: String) -> String {
     } else {
         text
     }
+}
+
+/// What stands in a cell, where the problem does not say it already.
+fn cell_excerpt(text: &str, said: &str) -> String {
+    let text = printable(text.to_owned());
+    if text.is_empty() || said.contains(&text) {
+        return String::new();
+    }
+    let mut shown: String = text.chars().take(2 * EXCERPT_SIDE_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    format!("  | {shown}")
 }
 
 fn excerpt(line: &str, number: usize, marked: Range<usize>) -> String {

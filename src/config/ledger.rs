@@ -182,7 +182,12 @@ impl Book<'_> {
                 let name = row
                     .cell(Column::Id)
                     .map_or_else(|| "a task".to_owned(), |id| format!("task `{}`", id.value));
-                let place = row.cell(Column::Id).map_or(row.place, |id| id.place);
+                let blank = row
+                    .blanks
+                    .iter()
+                    .find(|(blank, _)| *blank == column)
+                    .map(|(_, place)| *place);
+                let place = blank.unwrap_or_else(|| row.cell(Column::Id).map_or(row.place, |id| id.place));
                 let text = format!("{name} has no {} ({})", column.key(), column.headers().join(" or "));
                 faults.error(place, text);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,6 +14,7 @@ use crate::domain::people::{Party, People};
 use crate::domain::review::Review;
 use crate::domain::task::Task;
 use crate::files::text::decode;
+use crate::files::workbook;
 use crate::rules::calendar::Almanac;
 use crate::rules::recurrence::{self, Duty};
 use crate::rules::score::Weights;
@@ -27,8 +29,8 @@ use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{
-    audit, calendar, channels, charts, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings,
-    template, web,
+    audit, calendar, channels, charts, headings, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings,
+    sheets, template, web,
 };
 
 /// More files than this in one configuration are a pattern gone wrong.
@@ -53,8 +55,10 @@ pub struct Config {
     pub tasks: Vec<Task>,
     /// Rows that repeat, in the order of the ledger: [`Config::tasks_at`] has what follows from them.
     pub duties: Vec<Duty>,
-    /// `file:line` of each task, for words about it.
+    /// `file:line` of each task, or `file, sheet!cell`, for words about it.
     pub places: BTreeMap<TaskId, String>,
+    /// How the office lays its ledger out: key and word of each column; empty where no table says it.
+    pub layout: Vec<(String, String)>,
     /// By id.
     pub channels: BTreeMap<ChannelId, Settings>,
     /// How messages are carried.
@@ -99,7 +103,7 @@ impl Config {
             .collect()
     }
 
-    /// `file:line` of a task's row; that of its parent for an occurrence.
+    /// `file:line` of a task's row, or `file, sheet!cell`; that of its parent for an occurrence.
     #[must_use]
     pub fn place_of(&self, task: &TaskId) -> Option<&str> {
         let row = recurrence::parts(task).map(|(row, _)| TaskId::new(row));
@@ -192,6 +196,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a workbook as a source; a fault where that fails.
+    fn book(&mut self, faults: &mut Faults, path: &Path, named: Place) -> Option<(u32, workbook::Book)> {
+        let bytes = match self.origin.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                faults.error(named, format!("`{}`: {error}", path.display()));
+                return None;
+            }
+        };
+        let read = workbook::read(&bytes);
+        self.files.files.insert(path.to_owned(), bytes);
+        match read {
+            Ok(book) => Some((faults.add_book(path.to_owned(), book.places.clone()), book)),
+            Err(error) => {
+                let source = faults.add_book(path.to_owned(), Arc::default());
+                faults.error_hint(Place::whole(source), error.to_string(), error.hint());
+                None
+            }
+        }
+    }
+
     fn load(mut self, env: &Environment) -> (Result<Config, Problems>, Looked) {
         let mut faults = Faults::default();
         let proven = self.prove(&mut faults, env);
@@ -203,8 +228,9 @@ impl<'a> Reader<'a> {
             looked.at_file(secret);
         }
         let config = match proven {
-            Some(config) if !faults.has_errors() => Ok(Config {
+            Some((config, layout)) if !faults.has_errors() => Ok(Config {
                 files: self.files,
+                layout,
                 warnings: faults.into_problems().0,
                 ..config
             }),
@@ -213,13 +239,14 @@ impl<'a> Reader<'a> {
         (config, looked)
     }
 
-    fn prove(&mut self, faults: &mut Faults, env: &Environment) -> Option<Config> {
+    fn prove(&mut self, faults: &mut Faults, env: &Environment) -> Option<(Config, Vec<(String, String)>)> {
         let root = self.files.root.clone();
         let source = self.text(faults, &root, Place::NOWHERE)?;
         let mut raw = Raw::default();
         self.read_all(faults, &mut raw, source);
-        let rows = self.read_ledgers(faults, &mut raw);
-        settle(faults, self, env, &raw, &rows, source)
+        let (rows, layout) = self.read_ledgers(faults, &mut raw);
+        let settled = settle(faults, self, env, &raw, &rows, source);
+        settled.map(|config| (config, layout))
     }
 
     /// The main file and what it includes, and what that includes; each file once.
@@ -274,46 +301,65 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Rows of all ledgers, in their order, those in configuration files first.
-    fn read_ledgers(&mut self, faults: &mut Faults, raw: &mut Raw) -> Vec<RawTask> {
+    /// Rows of all ledgers, in their order, those in configuration files first; and how their tables are laid out.
+    fn read_ledgers(&mut self, faults: &mut Faults, raw: &mut Raw) -> (Vec<RawTask>, Vec<(String, String)>) {
         let mut rows = std::mem::take(&mut raw.tasks);
         let mut seen = BTreeSet::new();
-        let mut headers = rows::Headers::default();
+        let mut headers = headings::Headers::default();
         for named in &raw.ledger {
             for path in self.named(faults, named, OrNothing::Error) {
-                if !seen.insert(path.clone()) {
-                    continue;
-                }
-                let extension = path.extension().and_then(|text| text.to_str()).map(str::to_lowercase);
-                match extension.as_deref() {
-                    Some("csv" | "toml") => {}
-                    Some("xlsx") => {
-                        let text = format!("`{}`: ledgers in .xlsx are not in this version", path.display());
-                        faults.error_hint(named.place, text, "save it as CSV");
-                        continue;
-                    }
-                    _ => {
-                        let text = format!("`{}` is no ledger", path.display());
-                        faults.error_hint(named.place, text, "a ledger ends in .csv or .toml");
-                        continue;
-                    }
-                }
-                let Some(source) = self.text(faults, &path, named.place) else {
-                    continue;
-                };
-                if extension.as_deref() == Some("toml") {
-                    let text = faults
-                        .source(source)
-                        .map(|source| source.text.clone())
-                        .unwrap_or_default();
-                    rows.extend(ledger_tasks(faults, source, &text));
-                } else {
-                    rows.extend(rows::table_rows(faults, source, &raw.ledger_columns, &mut headers));
+                // Excel's own mark beside a file that is open.
+                let is_lock = is_pattern(&named.value) && is_lock(&path);
+                if !is_lock && seen.insert(path.clone()) {
+                    rows.extend(self.read_ledger(faults, raw, named.place, &path, &mut headers));
                 }
             }
         }
         headers.check(faults, &raw.ledger_columns);
-        rows
+        (rows, headers.layout())
+    }
+
+    /// Rows of one ledger.
+    fn read_ledger(
+        &mut self,
+        faults: &mut Faults,
+        raw: &Raw,
+        named: Place,
+        path: &Path,
+        headers: &mut headings::Headers,
+    ) -> Vec<RawTask> {
+        let extension = path.extension().and_then(|text| text.to_str()).map(str::to_lowercase);
+        let mapped = &raw.ledger_columns;
+        match extension.as_deref() {
+            _ if is_lock(path) => {
+                let text = format!("`{}` is the mark of an open Excel, not its file", path.display());
+                faults.error_hint(named, text, "name the file without `~$`");
+                Vec::new()
+            }
+            Some("csv") => match self.text(faults, path, named) {
+                Some(source) => rows::table_rows(faults, source, mapped, headers),
+                None => Vec::new(),
+            },
+            Some("toml") => {
+                let source = self.text(faults, path, named);
+                let text = source.and_then(|source| Some((source, faults.source(source)?.text.clone())));
+                text.map_or_else(Vec::new, |(source, text)| ledger_tasks(faults, source, &text))
+            }
+            Some("xlsx") => match self.book(faults, path, named) {
+                Some((source, book)) => sheets::book_rows(faults, source, &book, mapped, headers),
+                None => Vec::new(),
+            },
+            Some("xls" | "xlsm" | "xlsb" | "ods" | "et" | "ett" | "numbers") => {
+                let text = format!("`{}` is a workbook of another kind", path.display());
+                faults.error_hint(named, text, "save it as an Excel workbook (.xlsx), or as CSV");
+                Vec::new()
+            }
+            _ => {
+                let text = format!("`{}` is no ledger", path.display());
+                faults.error_hint(named, text, "a ledger ends in .csv, .xlsx or .toml");
+                Vec::new()
+            }
+        }
     }
 
     /// The files that an entry names.
@@ -328,6 +374,12 @@ impl<'a> Reader<'a> {
         }
         found
     }
+}
+
+/// What Excel leaves beside a file while it is open.
+fn is_lock(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("~$"))
 }
 
 fn is_pattern(named: &str) -> bool {
@@ -420,6 +472,7 @@ fn settle(
         font_file: charts::settle(faults, raw),
         audit: audit::settle(faults, env, raw),
         keep: audit::keep(faults, raw),
+        layout: Vec::new(),
         files: FileSet::default(),
         warnings: Vec::new(),
     })

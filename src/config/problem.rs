@@ -32,6 +32,8 @@ pub struct Problem {
     pub line: u32,
     /// In characters, counted from 1; 0 with line 0.
     pub column: u32,
+    /// In a workbook, in place of line and column: `整改台账!H12`.
+    pub cell: Option<String>,
     /// What is wrong.
     pub text: String,
     /// The line with the place marked, over several lines of text; empty where it would show a secret or nothing.
@@ -40,15 +42,24 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-/// `file:line:column: error: text`, the excerpt, the hint.
+impl Problem {
+    /// Where it is: `file:line:column`, for a workbook `file, sheet!cell`; none where it is in no file.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let file = self.file.as_ref()?.display();
+        Some(match &self.cell {
+            Some(cell) => format!("{file}, {cell}"),
+            None if self.line > 0 => format!("{file}:{}:{}", self.line, self.column),
+            None => file.to_string(),
+        })
+    }
+}
+
+/// `file:line:column: error: text`, or `file, sheet!cell: error: text`; the excerpt, the hint.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{}:", file.display())?;
-            if self.line > 0 {
-                write!(f, "{}:{}:", self.line, self.column)?;
-            }
-            f.write_str(" ")?;
+        if let Some(place) = self.place() {
+            write!(f, "{place}: ")?;
         }
         let word = match self.severity {
             Severity::Error => "error",
@@ -82,6 +93,7 @@ impl Problems {
             file,
             line: 0,
             column: 0,
+            cell: None,
             text: text.into(),
             excerpt: String::new(),
             hint,

@@ -16,6 +16,7 @@ mod robots;
 mod samples;
 mod secrets;
 mod web;
+mod workbooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,12 @@ impl Fixture {
             folder,
             env: Environment::default(),
         }
+    }
+
+    /// With a file of any bytes beside the others.
+    pub(super) fn and(self, name: &str, bytes: &[u8]) -> Self {
+        fs::write(self.path(name), bytes).expect("written");
+        self
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {

@@ -108,11 +108,12 @@ pub(super) fn error_lines(problems: &Problems) -> Vec<String> {
         .iter()
         .filter(|problem| problem.severity == Severity::Error)
         .map(|problem| {
-            let file = problem
-                .file
-                .as_ref()
-                .map(|file| format!("{}:{}: ", file.display(), problem.line));
-            format!("{}{}", file.unwrap_or_default(), problem.text)
+            let place = match (&problem.file, &problem.cell) {
+                (Some(file), Some(cell)) => format!("{}, {cell}: ", file.display()),
+                (Some(file), None) => format!("{}:{}: ", file.display(), problem.line),
+                (None, _) => String::new(),
+            };
+            format!("{place}{}", problem.text)
         })
         .collect();
     if lines.len() > PROBLEMS_MAX {

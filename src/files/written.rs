@@ -38,8 +38,10 @@ fn shown(cell: &GridCell) -> String {
     }
 }
 
-fn guarded(text: &str) -> String {
-    if begins_a_formula(text) {
+/// A text with the guard before it, where it needs one.
+#[must_use]
+pub fn guarded(text: &str) -> String {
+    if needs_a_guard(text) {
         format!("{GUARD}{text}")
     } else {
         text.to_owned()
@@ -52,11 +54,16 @@ pub fn begins_a_formula(text: &str) -> bool {
     text.starts_with(BEGINS_A_FORMULA)
 }
 
+/// So does a text that looks guarded already, or it would lose what it has.
+fn needs_a_guard(text: &str) -> bool {
+    begins_a_formula(text.trim_start_matches(GUARD))
+}
+
 /// A cell without the guard that [`csv()`] put before it.
 #[must_use]
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix(GUARD) {
-        Some(rest) if begins_a_formula(rest) => rest,
+        Some(rest) if needs_a_guard(rest) => rest,
         Some(_) | None => text,
     }
 }
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_guarded_cell_is_loaded_as_it_was() {
-        let cells = ["- 第一项已完成\n- 第二项", "=1+1", "'引号", "a,\"b\""];
+        let cells = ["- 第一项已完成\n- 第二项", "=1+1", "'引号", "a,\"b\"", "'=1", "''-"];
         assert_eq!(read_back(&cells), cells);
     }
 

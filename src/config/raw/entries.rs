@@ -370,6 +370,8 @@ pub(in crate::config) struct RawTask {
     pub(in crate::config) cells: Vec<Text>,
     /// Columns about which enough was said: that their cells are missing is not said too.
     pub(in crate::config) excused: Vec<Column>,
+    /// Where required cells stand that are empty, as far as that is known.
+    pub(in crate::config) blanks: Vec<(Column, Place)>,
     /// Its stages: rows with the cells of their task, but a title and dates of their own.
     pub(in crate::config) milestones: Vec<Self>,
 }
@@ -399,6 +401,7 @@ impl RawTask {
             place: section.place(),
             cells,
             excused,
+            blanks: Vec::new(),
             milestones: Vec::new(),
         };
         for (number, stage) in section.list(faults, "milestones", keys::MILESTONE).iter().enumerate() {
@@ -417,6 +420,7 @@ impl RawTask {
             place: stage.place(),
             cells: self.cells.clone(),
             excused: self.excused.clone(),
+            blanks: Vec::new(),
             milestones: Vec::new(),
         };
         row.excused.extend([Column::Title, Column::Due, Column::Id]);

@@ -125,8 +125,15 @@ fn a_missing_ledger_and_a_pattern_without_a_match_are_refused() {
 }
 
 #[test]
-fn a_spreadsheet_is_not_in_this_version() {
-    says(&with("ledger = \"a.xlsx\""), "ledgers in .xlsx are not in this version");
+fn a_workbook_of_another_kind_is_refused_with_what_to_do() {
+    check(
+        &with("ledger = \"a.xls\""),
+        &["duban.toml:1:10: error: `a.xls` is a workbook of another kind"],
+    );
+    says(
+        &with("ledger = \"a.ods\""),
+        "save it as an Excel workbook (.xlsx), or as CSV",
+    );
 }
 
 #[test]
