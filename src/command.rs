@@ -8,6 +8,9 @@ pub mod cli;
 pub mod desk;
 mod diff;
 mod dry;
+mod export;
+mod handout;
+mod import;
 pub mod instant;
 mod journal;
 mod listener;
@@ -138,8 +141,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Score(args) => score::score(config, &args).await,
         Command::Circular(args) => circular::circular(config, &args).await,
         Command::Journal { view } => journal::journal(config, view).await,
-        Command::Import(_) => later("import"),
-        Command::Export(_) => later("export"),
+        Command::Import(args) => import::import(config, &args),
+        Command::Export(args) => export::export(config, &args).await,
         Command::Audit(args) => audit::audit(config, &args).await,
         Command::Backup(args) => backup::backup(config, &args).await,
         Command::Restore(args) => restore::restore(config, &args).await,

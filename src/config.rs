@@ -31,12 +31,13 @@ mod secrets;
 mod settings;
 mod sheets;
 mod template;
+mod transcript;
 mod web;
 mod whereabouts;
 
 pub use audit::{AuditPlan, Report};
 pub use environment::{Environment, find};
-pub use load::{Config, Delivery, load, load_from, look};
+pub use load::{Config, Delivery, Import, import, load, load_from, look};
 pub use looked::Looked;
 pub use origin::FileSet;
 pub use problem::{Problem, Problems, Severity, report};

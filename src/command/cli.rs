@@ -2,6 +2,7 @@
 //! is read in [`super::instant`].
 
 pub mod act;
+pub mod exchange;
 pub mod meeting;
 pub mod report;
 pub mod trust;
@@ -16,6 +17,7 @@ use crate::domain::id::{ChannelId, ReviewId, TaskId};
 use crate::domain::ladder::Level;
 
 use self::act::Act;
+pub use self::exchange::{Export, ExportFormat, Import};
 use self::meeting::{AgendaView, Minutes, Papers};
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
 pub use self::trust::{Audit, Backup, OutboxView, Restore, Verify};
@@ -139,12 +141,12 @@ pub enum Command {
         #[command(subcommand)]
         view: JournalView,
     },
-    /// Not in this version
-    #[command(hide = true)]
-    Import(Later),
-    /// Not in this version
-    #[command(hide = true)]
-    Export(Later),
+    /// Write a table as a ledger in TOML, or tell what it would change
+    #[command(after_help = exchange::IMPORT)]
+    Import(Import),
+    /// Write the ledger as it stands, for spreadsheets, calendars and scripts
+    #[command(after_help = exchange::EXPORT)]
+    Export(Export),
     /// Count again what should have been sent, and compare it with what was
     #[command(after_help = trust::AUDIT)]
     Audit(Audit),

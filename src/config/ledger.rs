@@ -87,7 +87,13 @@ pub(super) fn settle(faults: &mut Faults, raw: &Raw, names: &Names, rows: &[RawT
             proven.places.insert(TaskId::new(id.value.as_str()), id.place);
         }
         match (task, repeat) {
-            (Some(task), Some(Some(repeat))) => proven.duties.push(Duty { task, repeat }),
+            (Some(task), Some(Some(repeat))) => {
+                let text = row
+                    .cell(Column::Repeat)
+                    .map(|cell| cell.value.clone())
+                    .unwrap_or_default();
+                proven.duties.push(Duty { task, repeat, text });
+            }
             (Some(task), Some(None)) => proven.tasks.push(task),
             (None, _) | (_, None) => {}
         }

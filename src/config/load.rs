@@ -30,7 +30,7 @@ use super::problem::{Problem, Problems};
 use super::raw::{Raw, RawTask, ledger_tasks};
 use super::{
     audit, calendar, channels, charts, headings, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings,
-    sheets, template, web,
+    sheets, template, transcript, web,
 };
 
 /// More files than this in one configuration are a pattern gone wrong.
@@ -147,6 +147,26 @@ pub fn load_from(files: &FileSet, env: &Environment) -> Result<Config, Problems>
     Reader::new(Origin::Kept(files), &files.root).load(env).0
 }
 
+/// A ledger that was read in place of all others.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The configuration with its tasks, and no others.
+    pub config: Config,
+    /// Its rows as a ledger in TOML.
+    pub toml: String,
+}
+
+/// Loads from the disk, with one ledger in place of those that the configuration names.
+///
+/// # Errors
+/// As [`load`].
+pub fn import(path: &Path, ledger: &Path, env: &Environment) -> Result<Import, Problems> {
+    let (read, _) = Reader::new(Origin::disk(), path).read(env, Some(ledger));
+    let (config, rows) = read?;
+    let toml = transcript::of(&rows);
+    Ok(Import { config, toml })
+}
+
 /// Reads files and keeps what it read.
 pub(super) struct Reader<'a> {
     origin: Origin<'a>,
@@ -217,9 +237,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn load(mut self, env: &Environment) -> (Result<Config, Problems>, Looked) {
+    fn load(self, env: &Environment) -> (Result<Config, Problems>, Looked) {
+        let (read, looked) = self.read(env, None);
+        (read.map(|(config, _)| config), looked)
+    }
+
+    /// Reads and proves everything, where one is given with that ledger in place of all others; the rows come with it.
+    fn read(
+        mut self,
+        env: &Environment,
+        ledger: Option<&Path>,
+    ) -> (Result<(Config, Vec<RawTask>), Problems>, Looked) {
         let mut faults = Faults::default();
-        let proven = self.prove(&mut faults, env);
+        let proven = self.prove(&mut faults, env, ledger);
         let mut looked = match self.origin {
             Origin::Disk(looked) => looked.into_inner(),
             Origin::Kept(_) => Looked::default(),
@@ -228,25 +258,40 @@ impl<'a> Reader<'a> {
             looked.at_file(secret);
         }
         let config = match proven {
-            Some((config, layout)) if !faults.has_errors() => Ok(Config {
-                files: self.files,
-                layout,
-                warnings: faults.into_problems().0,
-                ..config
-            }),
+            Some((config, rows)) if !faults.has_errors() => {
+                let config = Config {
+                    files: self.files,
+                    warnings: faults.into_problems().0,
+                    ..config
+                };
+                Ok((config, rows))
+            }
             _ => Err(faults.into_problems()),
         };
         (config, looked)
     }
 
-    fn prove(&mut self, faults: &mut Faults, env: &Environment) -> Option<(Config, Vec<(String, String)>)> {
+    fn prove(
+        &mut self,
+        faults: &mut Faults,
+        env: &Environment,
+        ledger: Option<&Path>,
+    ) -> Option<(Config, Vec<RawTask>)> {
         let root = self.files.root.clone();
         let source = self.text(faults, &root, Place::NOWHERE)?;
         let mut raw = Raw::default();
         self.read_all(faults, &mut raw, source);
-        let (rows, layout) = self.read_ledgers(faults, &mut raw);
+        let (rows, layout) = match ledger {
+            None => self.read_ledgers(faults, &mut raw),
+            Some(path) => {
+                let mut headers = headings::Headers::default();
+                let rows = self.read_ledger(faults, &raw, Place::NOWHERE, path, &mut headers);
+                headers.check(faults, &raw.ledger_columns);
+                (rows, headers.layout())
+            }
+        };
         let settled = settle(faults, self, env, &raw, &rows, source);
-        settled.map(|config| (config, layout))
+        settled.map(|config| (Config { layout, ..config }, rows))
     }
 
     /// The main file and what it includes, and what that includes; each file once.

@@ -1,6 +1,6 @@
 //! The ledger as it stands, as rows and cells: what a workbook is made from.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::id::TaskId;
 use super::journal::Fact;
@@ -30,22 +30,28 @@ pub struct SheetRow {
     pub owner: Vec<String>,
     /// 督导组; the unit's where the row names none.
     pub supervisor: Option<String>,
-    /// 立项日期 in force.
-    pub opened: Moment,
-    /// 完成时限 in force.
-    pub due: Moment,
+    /// 立项日期 in force; none where the row leaves it to the day of loading, and a load is to find that again.
+    pub opened: Option<Moment>,
+    /// 完成时限 in force; none: the row repeats.
+    pub due: Option<Moment>,
+    /// 周期, as the row says it.
+    pub repeat: String,
     /// 类型
     pub kind: String,
     /// 佐证要求
     pub evidence: String,
     /// 督办阶梯
     pub ladder: String,
-    /// Where it stands; 状态 says the same in a ledger's words.
+    /// Where it stands.
     pub phase: Phase,
+    /// 状态: the same in a ledger's words; none where the row says none and nothing has happened.
+    pub status: Option<Phase>,
     /// 进度: the last report, else what the row says.
     pub progress: String,
     /// 办结日期
     pub closed: Option<Moment>,
+    /// 批次
+    pub batch: String,
     /// 备注
     pub note: String,
     /// Its light.
@@ -95,6 +101,17 @@ pub enum Moment {
     Day(NaiveDate),
     /// A day and a time.
     Minute(NaiveDateTime),
+    /// To the second, or with an offset of its own: what no cell of a spreadsheet holds but as text.
+    Exact(Exact),
+}
+
+/// A point in time that is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exact {
+    /// Local, to the second.
+    Second(NaiveDateTime),
+    /// With its offset.
+    Instant(DateTime<FixedOffset>),
 }
 
 impl Moment {
@@ -103,7 +120,8 @@ impl Moment {
     pub fn start(self) -> NaiveDateTime {
         match self {
             Self::Day(day) => day.and_time(NaiveTime::MIN),
-            Self::Minute(at) => at,
+            Self::Minute(at) | Self::Exact(Exact::Second(at)) => at,
+            Self::Exact(Exact::Instant(at)) => at.naive_local(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The tag `X-APPLE-SPECIAL-DAY` decides; without it the title. An event that says neither is ignored and listed: most
 //! events of such feeds are festivals on which people work.
 
+pub mod deadline;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

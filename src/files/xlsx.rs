@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::sheet::{Grid, GridCell, GridColumn, Tint};
 use crate::domain::task::Light;
 
-use super::written::begins_a_formula;
+use super::written::{begins_a_formula, guarded};
 
 /// Excel holds so many UTF-16 units in one cell.
 const CELL_UNITS_MAX: usize = 32_767;
@@ -161,7 +161,13 @@ fn write_cell(
             } else {
                 &formats.text
             };
-            sheet.write_string_with_format(row, column, cut(text), format)?
+            // What looks guarded would lose its first letter when it is loaded.
+            let text = if text.starts_with('\'') {
+                guarded(text)
+            } else {
+                text.clone()
+            };
+            sheet.write_string_with_format(row, column, cut(&text), format)?
         }
         GridCell::Day(day) => sheet.write_datetime_with_format(row, column, day, &formats.day)?,
         GridCell::Minute(at) => sheet.write_datetime_with_format(row, column, at, &formats.minute)?,

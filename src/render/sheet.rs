@@ -3,11 +3,13 @@
 mod en;
 mod zh;
 
+use chrono::SecondsFormat;
+
 use super::escape::width;
 use super::phrases;
 use crate::domain::journal::Fact;
 use crate::domain::people::Locale;
-use crate::domain::sheet::{COMPUTED, Grid, GridCell, GridColumn, Moment, Sheet, SheetChange, SheetRow, Tint};
+use crate::domain::sheet::{COMPUTED, Exact, Grid, GridCell, GridColumn, Moment, Sheet, SheetChange, SheetRow, Tint};
 use crate::domain::task::{Light, Phase};
 
 /// No column is wider; longer text goes on in the next line of its cell.
@@ -24,7 +26,7 @@ trait SheetPhrases: Sync {
     /// The beginning of the file's name.
     fn file(&self) -> &'static str;
     /// The ledger's own columns, in their order.
-    fn columns(&self) -> [&'static str; 19];
+    fn columns(&self) -> [&'static str; 21];
     /// The columns of the changes: when, task, its title, by whom, what, note.
     fn change_columns(&self) -> [&'static str; 6];
     /// What only Duban knows, by its place in [`COMPUTED`].
@@ -49,7 +51,59 @@ fn of(locale: Locale) -> &'static dyn SheetPhrases {
 /// The sheets of a reader's workbook: the ledger first, from whose columns it can be loaded again, then the changes.
 #[must_use]
 pub fn grids(sheet: &Sheet<'_>) -> [Grid; 2] {
-    [ledger(sheet), changes(sheet)]
+    [ledger(sheet, &[]), changes(sheet)]
+}
+
+/// The ledger alone, in the columns and words of a layout, by key; columns that it lacks and that hold something follow,
+/// and what only Duban knows. Without a layout, in the usual columns.
+#[must_use]
+pub fn ledger(sheet: &Sheet<'_>, layout: &[(String, String)]) -> Grid {
+    let phrases = of(sheet.locale);
+    let all: Vec<Vec<GridCell>> = sheet.rows.iter().map(|row| cells(row, sheet.locale)).collect();
+    let is_used = |at: usize| {
+        all.iter()
+            .any(|row| !matches!(row.get(at), None | Some(GridCell::Empty)))
+    };
+    let place = |key: &str| en::COLUMNS.iter().position(|column| *column == key);
+    let mut chosen: Vec<(usize, &str)> = layout
+        .iter()
+        .filter_map(|(key, word)| Some((place(key)?, word.as_str())))
+        .collect();
+    let own: Vec<usize> = chosen.iter().map(|(at, _)| *at).collect();
+    for (at, word) in phrases.columns().into_iter().enumerate() {
+        let is_usual = layout.is_empty() && !RARE_COLUMNS.contains(&at);
+        if !own.contains(&at) && (is_usual || is_used(at)) {
+            chosen.push((at, word));
+        }
+    }
+    let computed = COMPUTED.map(|names| phrases.computed(names));
+    chosen.extend((en::COLUMNS.len()..).zip(computed));
+    let pick = |row: Vec<GridCell>| {
+        chosen
+            .iter()
+            .map(|(at, _)| row.get(*at).cloned().unwrap_or(GridCell::Empty))
+            .collect()
+    };
+    let rows: Vec<Vec<GridCell>> = all.into_iter().map(pick).collect();
+    let headings: Vec<&str> = chosen.iter().map(|(_, word)| *word).collect();
+    let column = |at: usize| chosen.iter().position(|(chosen, _)| *chosen == at);
+    let light = column(en::COLUMNS.len() + 1).unwrap_or_default();
+    let lights = [Light::Red, Light::Yellow, Light::Green, Light::Blue, Light::Grey];
+    let words = phrases::of(sheet.locale);
+    Grid {
+        name: phrases.ledger().to_owned(),
+        columns: columns(&headings, &rows),
+        rows,
+        tint: Some(Tint {
+            by: light,
+            words: lights.map(|light| (words.light(light).to_owned(), light)).to_vec(),
+            // Its number stays in sight wherever one looks, and the deadline is what the light is about.
+            columns: [column(0), column(DUE_COLUMN), Some(light)]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }),
+    }
 }
 
 /// The name of a reader's file without its ending: `督办台账-2021-12-20`.
@@ -68,33 +122,10 @@ pub(super) fn by(by: &str, locale: Locale) -> String {
     of(locale).by(by)
 }
 
-fn ledger(sheet: &Sheet<'_>) -> Grid {
-    let phrases = of(sheet.locale);
-    let headings = phrases
-        .columns()
-        .into_iter()
-        .chain(COMPUTED.map(|names| phrases.computed(names)));
-    let headings: Vec<&str> = headings.collect();
-    let rows: Vec<Vec<GridCell>> = sheet.rows.iter().map(|row| cells(row, sheet.locale)).collect();
-    let place = |name: &str| headings.iter().position(|heading| *heading == name);
-    let light = place(phrases.computed(COMPUTED[1])).unwrap_or_default();
-    let lights = [Light::Red, Light::Yellow, Light::Green, Light::Blue, Light::Grey];
-    let words = phrases::of(sheet.locale);
-    Grid {
-        name: phrases.ledger().to_owned(),
-        columns: columns(&headings, &rows),
-        rows,
-        tint: Some(Tint {
-            by: light,
-            words: lights.map(|light| (words.light(light).to_owned(), light)).to_vec(),
-            // Its number stays in sight wherever one looks, and the deadline is what the light is about.
-            columns: vec![0, DUE_COLUMN, light],
-        }),
-    }
-}
-
 /// The place of 完成时限 among the columns.
 const DUE_COLUMN: usize = 11;
+/// 周期 and 批次: many ledgers have neither.
+const RARE_COLUMNS: [usize; 2] = [12, 19];
 
 fn cells(row: &SheetRow, locale: Locale) -> Vec<GridCell> {
     let phrases = of(locale);
@@ -112,14 +143,16 @@ fn cells(row: &SheetRow, locale: Locale) -> Vec<GridCell> {
         text(&row.assisting),
         names(&row.owner),
         row.supervisor.as_deref().map_or(GridCell::Empty, text),
-        moment(row.opened),
-        moment(row.due),
+        row.opened.map_or(GridCell::Empty, moment),
+        row.due.map_or(GridCell::Empty, moment),
+        text(&row.repeat),
         text(&row.kind),
         text(&row.evidence),
         text(&row.ladder),
-        text(phrases.status(row.phase)),
+        row.status.map_or(GridCell::Empty, |phase| text(phrases.status(phase))),
         text(&row.progress),
         row.closed.map_or(GridCell::Empty, moment),
+        text(&row.batch),
         text(&row.note),
         text(words.phase(row.phase)),
         text(words.light(row.light)),
@@ -176,6 +209,8 @@ fn moment(moment: Moment) -> GridCell {
     match moment {
         Moment::Day(day) => GridCell::Day(day),
         Moment::Minute(at) => GridCell::Minute(at),
+        Moment::Exact(Exact::Second(at)) => GridCell::Text(at.format("%Y-%m-%d %H:%M:%S%.f").to_string()),
+        Moment::Exact(Exact::Instant(at)) => GridCell::Text(at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
     }
 }
 

@@ -470,6 +470,26 @@ impl Almanac {
     }
 }
 
+impl Almanac {
+    /// When the light of a task with this deadline turns yellow; where it turns with a day, at `send_at` of it.
+    #[must_use]
+    pub fn yellow_from(&self, due: When) -> DateTime<Utc> {
+        let due = self.effective_due(due);
+        let yellow = self.timing.yellow;
+        match yellow.unit.is_exact().then(|| yellow.unit.seconds()).flatten() {
+            Some(seconds) => {
+                let before = TimeDelta::seconds(seconds.saturating_mul(yellow.amount.into()));
+                self.anchor_instant(Anchor::Due, due) - before
+            }
+            None => {
+                let amount = -i32::try_from(yellow.amount).unwrap_or(i32::MAX);
+                let day = self.offset_day(self.date_of(due), amount, yellow.unit).date;
+                self.instant(day.and_time(self.timing.send_at))
+            }
+        }
+    }
+}
+
 /// The instant of a local time in a zone, by the rule of [`Almanac::instant`] (RFC 5545, 3.3.5).
 #[must_use]
 pub fn instant_in(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::domain::id::{LadderId, TaskId};
@@ -326,7 +326,9 @@ fn change(old: &Task, state: &TaskState, row: &Row<'_>, now: DateTime<Utc>) -> O
     if let (Some(to), false) = (due, reopens) {
         course.goes(Fact::DueChanged { from: state.due, to });
     }
-    let report = (old.progress != new.progress && !new.progress.is_empty()).then(|| Act::Report {
+    // What the journal has already is no news: the ledger may be one that Duban wrote.
+    let is_news = old.progress != new.progress && new.progress.trim() != state.progress.trim();
+    let report = (is_news && !new.progress.is_empty()).then(|| Act::Report {
         progress: new.progress.clone(),
     });
     // What opens a task again comes before the report on it, what hands it in or closes it comes after.
@@ -340,7 +342,11 @@ fn change(old: &Task, state: &TaskState, row: &Row<'_>, now: DateTime<Utc>) -> O
         course.tries(&act);
     }
     let mut columns = changed_columns(old, new);
-    if old.closed != new.closed && is_closed && course.state.phase == Phase::Closed {
+    let is_told = new
+        .closed
+        .zip(state.closed)
+        .is_some_and(|(row, state)| is_day_of(row, state));
+    if old.closed != new.closed && !is_told && is_closed && course.state.phase == Phase::Closed {
         columns.push("closed".to_owned());
     }
     if !columns.is_empty() {
@@ -350,6 +356,18 @@ fn change(old: &Task, state: &TaskState, row: &Row<'_>, now: DateTime<Utc>) -> O
         return None;
     }
     with_facts(new, Some(state.clone()), &course.facts, now)
+}
+
+/// Whether a row's day is that of an instant in the journal: in some zone, since none is known here.
+fn is_day_of(row: When, at: When) -> bool {
+    match (row, at) {
+        (When::Date(day), When::Instant(at)) => {
+            let utc = at.naive_utc();
+            let [west, east] = [-12, 14].map(|hours| (utc + TimeDelta::hours(hours)).date());
+            (west..=east).contains(&day)
+        }
+        _ => row == at,
+    }
 }
 
 /// What has happened to a task so far in this load: each act is judged on the state that the one before it left.

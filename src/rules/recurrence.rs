@@ -264,6 +264,8 @@ pub struct Duty {
     pub task: Task,
     /// When it comes round.
     pub repeat: Repeat,
+    /// The same, as the row says it.
+    pub text: String,
 }
 
 /// The tasks of a duty: all from its opening to [`MONTHS_AHEAD`] after `now`. The first is opened with the row, each

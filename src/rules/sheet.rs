@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
 use super::calendar::Almanac;
+use super::recurrence::{self, Duty};
 use crate::domain::id::TaskId;
 use crate::domain::journal::{Entry, Fact};
-use crate::domain::people::{Party, People};
+use crate::domain::people::{Locale, Party, People};
 use crate::domain::review::{Reader, Scope};
-use crate::domain::sheet::{Moment, Sheet, SheetChange, SheetRow};
+use crate::domain::sheet::{Exact, Moment, Sheet, SheetChange, SheetRow};
 use crate::domain::task::{Light, Phase, Task, TaskState};
 use crate::domain::when::When;
 
@@ -52,6 +53,38 @@ impl SheetBook {
             places: places.collect(),
             changes: changes(input),
             rows,
+        }
+    }
+
+    /// The ledger as it stands, for a load that changes nothing: what the rows left open stays open, rows that repeat stand
+    /// in place of their occurrences.
+    #[must_use]
+    pub fn ledger(input: &SheetInput<'_>, duties: &[Duty]) -> Self {
+        let names = Names::new(input.people);
+        let in_ledger = input.tasks.iter().filter(|(_, state)| !state.withdrawn);
+        let is_row = |task: &Task| recurrence::parts(&task.id).is_none();
+        let mut rows: Vec<(u32, SheetRow)> = in_ledger
+            .filter(|(task, _)| is_row(task))
+            .map(|(task, state)| (task.order, ledger_row(task, state, input, &names)))
+            .collect();
+        rows.extend(duties.iter().map(|duty| (duty.task.order, duty_row(duty, &names))));
+        rows.sort_by_key(|(order, _)| *order);
+        Self {
+            as_of: minute(input.almanac, input.now),
+            places: BTreeMap::new(),
+            changes: Vec::new(),
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+        }
+    }
+
+    /// All rows, in a language.
+    #[must_use]
+    pub fn whole(&self, locale: Locale) -> Sheet<'_> {
+        Sheet {
+            locale,
+            as_of: self.as_of,
+            rows: self.rows.iter().collect(),
+            changes: self.changes.iter().collect(),
         }
     }
 
@@ -120,12 +153,14 @@ fn row(task: &Task, state: &TaskState, input: &SheetInput<'_>, names: &Names<'_>
         assisting: task.assisting.clone(),
         owner: all(&task.owner),
         supervisor: task.supervisor.clone().or_else(of_unit).map(|party| names.of(&party)),
-        opened,
-        due: moment(almanac, state.due),
+        opened: Some(opened),
+        due: Some(moment(almanac, state.due)),
+        repeat: String::new(),
         kind: task.kind.clone(),
         evidence: task.evidence.clone(),
         ladder: task.ladder.to_string(),
         phase: state.standing(),
+        status: Some(state.standing()),
         progress: if state.progress.is_empty() {
             task.progress.clone()
         } else {
@@ -135,11 +170,69 @@ fn row(task: &Task, state: &TaskState, input: &SheetInput<'_>, names: &Names<'_>
             Phase::Closed => state.closed.map(|closed| moment(almanac, closed)),
             Phase::Open | Phase::Acknowledged | Phase::Submitted | Phase::Cancelled | Phase::Withdrawn => None,
         },
+        batch: task.batch.clone(),
         note: task.note.clone(),
         light,
         days_late: (light == Light::Red).then_some(late.max(0)),
         reported: state.reported.map(|at| minute(almanac, at)),
         noticed: input.noticed.get(&task.id).map(|at| minute(almanac, *at)),
+    }
+}
+
+/// A row from which a load finds the task as it is: supervisor, opening and status only where they are the row's own, times
+/// as exact as they are.
+fn ledger_row(task: &Task, state: &TaskState, input: &SheetInput<'_>, names: &Names<'_>) -> SheetRow {
+    let almanac = input.almanac;
+    let is_untouched = state.phase == Phase::Open && task.status.is_none();
+    let closed = match state.phase {
+        // Without a day of its own a closing is known to the moment; its day is enough.
+        Phase::Closed => state.closed.map(|closed| match (task.closed, closed) {
+            (None, When::Instant(_)) => Moment::Day(almanac.date_of(closed)),
+            _ => exact(closed),
+        }),
+        Phase::Open | Phase::Acknowledged | Phase::Submitted | Phase::Cancelled | Phase::Withdrawn => None,
+    };
+    SheetRow {
+        supervisor: task.supervisor.as_ref().map(|party| names.of(party)),
+        opened: task.opened.map(|_| exact(state.opened)),
+        due: Some(exact(state.due)),
+        status: (!is_untouched).then_some(state.phase),
+        closed,
+        ..row(task, state, input, names)
+    }
+}
+
+fn duty_row(duty: &Duty, names: &Names<'_>) -> SheetRow {
+    let task = &duty.task;
+    let all = |parties: &[Party]| parties.iter().map(|party| names.of(party)).collect::<Vec<_>>();
+    let lead = std::iter::once(&task.lead).chain(&task.lead_copies);
+    SheetRow {
+        id: task.id.clone(),
+        area: task.area.clone(),
+        problem: task.problem.clone(),
+        title: task.title.clone(),
+        measures: task.measures.clone(),
+        lead: lead.map(|party| names.of(party)).collect(),
+        unit: names.of(&Party::Unit(task.unit.clone())),
+        assisting: task.assisting.clone(),
+        owner: all(&task.owner),
+        supervisor: task.supervisor.as_ref().map(|party| names.of(party)),
+        opened: task.opened.map(exact),
+        due: None,
+        repeat: duty.text.clone(),
+        kind: task.kind.clone(),
+        evidence: task.evidence.clone(),
+        ladder: task.ladder.to_string(),
+        phase: Phase::Open,
+        status: None,
+        progress: String::new(),
+        closed: None,
+        batch: task.batch.clone(),
+        note: task.note.clone(),
+        light: Light::Green,
+        days_late: None,
+        reported: None,
+        noticed: None,
     }
 }
 
@@ -180,6 +273,16 @@ fn moment(almanac: &Almanac, when: When) -> Moment {
         When::Date(day) => Moment::Day(day),
         When::Local(local) => Moment::Minute(local),
         When::Instant(instant) => Moment::Minute(minute(almanac, instant.to_utc())),
+    }
+}
+
+/// As exact as it is.
+fn exact(when: When) -> Moment {
+    match when {
+        When::Date(day) => Moment::Day(day),
+        When::Local(local) if local.second() == 0 && local.nanosecond() == 0 => Moment::Minute(local),
+        When::Local(local) => Moment::Exact(Exact::Second(local)),
+        When::Instant(instant) => Moment::Exact(Exact::Instant(instant)),
     }
 }
 

@@ -118,7 +118,7 @@ pub fn write(event: &Event, method: Method) -> String {
 }
 
 /// A text value: what has a meaning in the format is escaped, line breaks are `\n`, other controls go.
-fn text(value: &str) -> String {
+pub(super) fn text(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for letter in value.replace("\r\n", "\n").chars() {
         match letter {
@@ -159,7 +159,7 @@ fn address(value: &str) -> String {
 }
 
 /// A line in pieces of at most [`LINE_MAX`] octets, each but the first after a blank.
-fn folded(line: &str) -> String {
+pub(super) fn folded(line: &str) -> String {
     let mut folded = String::with_capacity(line.len() + 2);
     let mut octets = 0;
     for letter in line.chars() {

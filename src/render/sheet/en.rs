@@ -8,7 +8,7 @@ use crate::render::escape::when;
 /// English.
 pub(super) struct En;
 
-pub(super) const COLUMNS: [&str; 19] = [
+pub(super) const COLUMNS: [&str; 21] = [
     "id",
     "area",
     "problem",
@@ -21,12 +21,14 @@ pub(super) const COLUMNS: [&str; 19] = [
     "supervisor",
     "opened",
     "due",
+    "repeat",
     "kind",
     "evidence",
     "ladder",
     "status",
     "progress",
     "closed",
+    "batch",
     "note",
 ];
 
@@ -43,7 +45,7 @@ impl SheetPhrases for En {
         "duban-ledger"
     }
 
-    fn columns(&self) -> [&'static str; 19] {
+    fn columns(&self) -> [&'static str; 21] {
         COLUMNS
     }
 

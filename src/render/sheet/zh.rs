@@ -8,7 +8,7 @@ use crate::render::escape::when;
 /// Simplified Chinese.
 pub(super) struct Zh;
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "编号",
     "方面",
     "问题",
@@ -21,12 +21,14 @@ const COLUMNS: [&str; 19] = [
     "督导组",
     "立项日期",
     "完成时限",
+    "周期",
     "类型",
     "佐证要求",
     "督办阶梯",
     "状态",
     "进度",
     "办结日期",
+    "批次",
     "备注",
 ];
 
@@ -43,7 +45,7 @@ impl SheetPhrases for Zh {
         "督办台账"
     }
 
-    fn columns(&self) -> [&'static str; 19] {
+    fn columns(&self) -> [&'static str; 21] {
         COLUMNS
     }
 

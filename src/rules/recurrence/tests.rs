@@ -63,6 +63,7 @@ fn duty(repeat: &str, opened: &str) -> Duty {
             note: String::new(),
         },
         repeat: repeat.parse().expect("a repetition"),
+        text: repeat.to_owned(),
     }
 }
 

@@ -84,7 +84,7 @@ fn a_task_that_is_in_time_is_no_days_late() {
 fn the_deadline_is_the_one_in_force() {
     let (task, mut state) = task("1", "2021-12-16");
     state.due = "2022-01-31T17:00".parse().expect("a date");
-    assert_eq!(only((task, state)).due, Moment::Minute(local("2022-01-31 17:00")));
+    assert_eq!(only((task, state)).due, Some(Moment::Minute(local("2022-01-31 17:00"))));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_row_without_an_opening_date_has_the_day_of_its_loading() {
     let (mut task, mut state) = task("1", "2021-12-16");
     task.opened = None;
     state.opened = When::instant(at("2021-11-20 10:00"));
-    assert_eq!(only((task, state)).opened, day("2021-11-20"));
+    assert_eq!(only((task, state)).opened, Some(day("2021-11-20")));
 }
 
 #[test]
