@@ -42,6 +42,8 @@ fn help_is_data_and_names_every_command() {
         "preview",
         "send-test",
         "journal",
+        "import",
+        "export",
     ] {
         assert!(
             help.contains(&format!("\n  {command} ")),
@@ -65,9 +67,9 @@ fn a_mistyped_command_is_not_understood_and_the_right_one_named() {
 
 #[test]
 fn a_command_of_a_later_version_says_so() {
-    let output = duban("export -o ledger.xlsx");
+    let output = duban("backup duban.bak");
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), "error: `duban export` is not in this version\n");
+    assert_eq!(stderr(&output), "error: `duban backup` is not in this version\n");
 }
 
 #[test]

@@ -122,6 +122,12 @@ const ABSENCES: &[Absence<'_>] = &[
         reason: "only the heartbeat knows the scheduler",
     },
     Absence {
+        names: &["calamine", "rust_xlsxwriter", "zip::"],
+        within: &[],
+        only: &["src/files/workbook", "src/files/xlsx"],
+        reason: "only files knows the libraries of workbooks",
+    },
+    Absence {
         names: &["docx_rs"],
         within: &[],
         only: &["src/files/docx"],

@@ -19,6 +19,7 @@ mod dialects;
 mod discretion;
 mod duties;
 mod eml;
+mod exchange;
 mod extensions;
 mod forecasts;
 mod groups;

@@ -7,10 +7,20 @@ use zip::result::ZipError;
 
 use super::BookError;
 
-/// All parts together, unpacked: a ledger of the row limit with twenty columns needs less than half of it.
-const UNPACKED_BYTES_MAX: u64 = 768 * 1024 * 1024;
-/// The texts that sheets share are held in memory as a whole.
-const SHARED_BYTES_MAX: u64 = 192 * 1024 * 1024;
+/// How far an archive may grow.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// All parts together.
+    unpacked_bytes: u64,
+    /// The texts that sheets share, which are held in memory as a whole.
+    shared_bytes: u64,
+}
+
+/// A ledger of the row limit with twenty columns needs less than half of it.
+const LIMITS: Limits = Limits {
+    unpacked_bytes: 768 * 1024 * 1024,
+    shared_bytes: 192 * 1024 * 1024,
+};
 /// More parts than a workbook of [`super::SHEETS_MAX`] sheets has.
 const PARTS_MAX: usize = 10_000;
 /// So much of a part says what its beginning promises.
@@ -23,6 +33,10 @@ const SHARED_TEXTS_MAX: u64 = 8_000_000;
 /// # Errors
 /// [`BookError`].
 pub(super) fn prove(bytes: &[u8]) -> Result<(), BookError> {
+    prove_within(bytes, LIMITS)
+}
+
+fn prove_within(bytes: &[u8], limits: Limits) -> Result<(), BookError> {
     sniff(bytes)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     if archive.len() > PARTS_MAX {
@@ -30,13 +44,13 @@ pub(super) fn prove(bytes: &[u8]) -> Result<(), BookError> {
     }
     let names: Vec<String> = archive.file_names().filter_map(Result::ok).map(Into::into).collect();
     other_kind(&names)?;
-    let mut left = UNPACKED_BYTES_MAX;
+    let mut left = limits.unpacked_bytes;
     for number in 0..archive.len() {
         let mut part = archive.by_index(number).map_err(damaged)?;
         let is_shared = part
             .name()
             .is_ok_and(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"));
-        let limit = if is_shared { left.min(SHARED_BYTES_MAX) } else { left };
+        let limit = if is_shared { left.min(limits.shared_bytes) } else { left };
         let size = unpacked(&mut part, limit, is_shared)?;
         left -= size;
     }
@@ -137,4 +151,28 @@ fn other_kind(names: &[String]) -> Result<(), BookError> {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn damaged(error: ZipError) -> BookError {
     BookError::Damaged(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::archive;
+    use super::*;
+
+    #[test]
+    fn an_archive_that_grows_beyond_reason_is_refused_before_it_is_believed() {
+        let zeros = "0".repeat(3 << 20);
+        let part = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let types = part("[Content_Types].xml", "");
+        let limits = Limits {
+            unpacked_bytes: 5 << 20,
+            shared_bytes: 2 << 20,
+        };
+        let shared = archive(&[types.clone(), part("xl/sharedStrings.xml", &zeros)]);
+        assert_eq!(prove_within(&shared, limits), Err(BookError::TooLarge(2)));
+        let one = [types, part("xl/a.xml", &zeros)];
+        assert_eq!(prove_within(&archive(&one), limits), Ok(()));
+        let both = archive(&[one.as_slice(), &[part("xl/b.xml", &zeros)]].concat());
+        assert!(both.len() < 64 * 1024);
+        assert!(matches!(prove_within(&both, limits), Err(BookError::TooLarge(_))));
+    }
 }

@@ -188,7 +188,7 @@ mod tests {
             Some("2021-12-31 17:30")
         );
         assert_eq!(
-            dated(44_561.0 + 1.0 / 86_400.0 * 5.0, false).as_deref(),
+            dated(44_561.0 + 5.0 / 24.0 / 3_600.0, false).as_deref(),
             Some("2021-12-31 00:00:05")
         );
         assert_eq!(dated(43_099.0, true).as_deref(), Some("2021-12-31"));
