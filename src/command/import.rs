@@ -66,7 +66,7 @@ fn difference(path: &Path, env: &Environment, new: &Config, args: &Import) -> St
     };
     let (before, after) = (rows(&old), rows(new));
     let mut text = String::new();
-    for (id, row) in &after {
+    for (id, row) in in_order(&after) {
         match before.get(id) {
             None => text.push_str(&format!("+ {id}: {}\n", shown(&row.task.title))),
             Some(known) => {
@@ -76,7 +76,7 @@ fn difference(path: &Path, env: &Environment, new: &Config, args: &Import) -> St
             }
         }
     }
-    for (id, row) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
+    for (id, row) in in_order(&before).into_iter().filter(|(id, _)| !after.contains_key(id)) {
         text.push_str(&format!("- {id}: {}\n", shown(&row.task.title)));
     }
     if text.is_empty() {
@@ -89,6 +89,13 @@ fn difference(path: &Path, env: &Environment, new: &Config, args: &Import) -> St
 struct Row<'a> {
     task: &'a Task,
     repeat: &'a str,
+}
+
+/// As they stand in their ledger.
+fn in_order<'a, 'b>(rows: &'b BTreeMap<&'a TaskId, Row<'a>>) -> Vec<(&'a TaskId, &'b Row<'a>)> {
+    let mut rows: Vec<_> = rows.iter().map(|(id, row)| (*id, row)).collect();
+    rows.sort_by_key(|(_, row)| row.task.order);
+    rows
 }
 
 fn rows(config: &Config) -> BTreeMap<&TaskId, Row<'_>> {

@@ -1,8 +1,9 @@
 //! The road from files to a [`Config`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod ledgers;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,7 +15,6 @@ use crate::domain::people::{Party, People};
 use crate::domain::review::Review;
 use crate::domain::task::Task;
 use crate::files::text::decode;
-use crate::files::workbook;
 use crate::rules::calendar::Almanac;
 use crate::rules::recurrence::{self, Duty};
 use crate::rules::score::Weights;
@@ -27,11 +27,13 @@ use super::looked::Looked;
 use super::names::{Names, Wanted};
 use super::origin::{FileSet, Origin, one_name};
 use super::problem::{Problem, Problems};
-use super::raw::{Raw, RawTask, ledger_tasks};
+use super::raw::{Raw, RawTask};
 use super::{
-    audit, calendar, channels, charts, headings, ladders, ledger, meetings, people, reach, reviews, rows, scores, settings,
-    sheets, template, transcript, web,
+    audit, calendar, channels, charts, headings, ladders, ledger, meetings, people, reach, reviews, scores, settings,
+    template, transcript, web,
 };
+
+use ledgers::is_lock;
 
 /// More files than this in one configuration are a pattern gone wrong.
 pub(super) const FILES_MAX: usize = 1000;
@@ -216,27 +218,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a workbook as a source; a fault where that fails.
-    fn book(&mut self, faults: &mut Faults, path: &Path, named: Place) -> Option<(u32, workbook::Book)> {
-        let bytes = match self.origin.read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                faults.error(named, format!("`{}`: {error}", path.display()));
-                return None;
-            }
-        };
-        let read = workbook::read(&bytes);
-        self.files.files.insert(path.to_owned(), bytes);
-        match read {
-            Ok(book) => Some((faults.add_book(path.to_owned(), book.places.clone()), book)),
-            Err(error) => {
-                let source = faults.add_book(path.to_owned(), Arc::default());
-                faults.error_hint(Place::whole(source), error.to_string(), error.hint());
-                None
-            }
-        }
-    }
-
     fn load(self, env: &Environment) -> (Result<Config, Problems>, Looked) {
         let (read, looked) = self.read(env, None);
         (read.map(|(config, _)| config), looked)
@@ -346,85 +327,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Rows of all ledgers, in their order, those in configuration files first; and how their tables are laid out.
-    fn read_ledgers(&mut self, faults: &mut Faults, raw: &mut Raw) -> (Vec<RawTask>, Vec<(String, String)>) {
-        let mut rows = std::mem::take(&mut raw.tasks);
-        let mut seen = BTreeSet::new();
-        let mut headers = headings::Headers::default();
-        for named in &raw.ledger {
-            for path in self.named(faults, named, OrNothing::Error) {
-                // Excel's own mark beside a file that is open.
-                let is_lock = is_pattern(&named.value) && is_lock(&path);
-                if !is_lock && seen.insert(path.clone()) {
-                    rows.extend(self.read_ledger(faults, raw, named.place, &path, &mut headers));
-                }
-            }
-        }
-        headers.check(faults, &raw.ledger_columns);
-        (rows, headers.layout())
-    }
-
-    /// Rows of one ledger.
-    fn read_ledger(
-        &mut self,
-        faults: &mut Faults,
-        raw: &Raw,
-        named: Place,
-        path: &Path,
-        headers: &mut headings::Headers,
-    ) -> Vec<RawTask> {
-        let extension = path.extension().and_then(|text| text.to_str()).map(str::to_lowercase);
-        let mapped = &raw.ledger_columns;
-        match extension.as_deref() {
-            _ if is_lock(path) => {
-                let text = format!("`{}` is the mark of an open Excel, not its file", path.display());
-                faults.error_hint(named, text, "name the file without `~$`");
-                Vec::new()
-            }
-            Some("csv") => match self.text(faults, path, named) {
-                Some(source) => rows::table_rows(faults, source, mapped, headers),
-                None => Vec::new(),
-            },
-            Some("toml") => {
-                let source = self.text(faults, path, named);
-                let text = source.and_then(|source| Some((source, faults.source(source)?.text.clone())));
-                text.map_or_else(Vec::new, |(source, text)| ledger_tasks(faults, source, &text))
-            }
-            Some("xlsx") => match self.book(faults, path, named) {
-                Some((source, book)) => sheets::book_rows(faults, source, &book, mapped, headers),
-                None => Vec::new(),
-            },
-            Some("xls" | "xlsm" | "xlsb" | "ods" | "et" | "ett" | "numbers") => {
-                let text = format!("`{}` is a workbook of another kind", path.display());
-                faults.error_hint(named, text, "save it as an Excel workbook (.xlsx), or as CSV");
-                Vec::new()
-            }
-            _ => {
-                let text = format!("`{}` is no ledger", path.display());
-                faults.error_hint(named, text, "a ledger ends in .csv, .xlsx or .toml");
-                Vec::new()
-            }
-        }
-    }
-
     /// The files that an entry names.
     fn named(&self, faults: &mut Faults, named: &Placed<String>, or_nothing: OrNothing) -> Vec<PathBuf> {
         let folder = faults.folder(named.place).to_owned();
         if !is_pattern(&named.value) {
             return vec![folder.join(&named.value)];
         }
-        let found = self.origin.matching(&folder, &named.value);
+        let mut found = self.origin.matching(&folder, &named.value);
+        found.retain(|path| !is_lock(path));
         if found.is_empty() && or_nothing == OrNothing::Error {
             faults.error(named.place, format!("no file matches `{}`", named.value));
         }
         found
     }
-}
-
-/// What Excel leaves beside a file while it is open.
-fn is_lock(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with("~$"))
 }
 
 fn is_pattern(named: &str) -> bool {

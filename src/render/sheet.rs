@@ -72,7 +72,9 @@ pub fn ledger(sheet: &Sheet<'_>, layout: &[(String, String)]) -> Grid {
     let own: Vec<usize> = chosen.iter().map(|(at, _)| *at).collect();
     for (at, word) in phrases.columns().into_iter().enumerate() {
         let is_usual = layout.is_empty() && !RARE_COLUMNS.contains(&at);
-        if !own.contains(&at) && (is_usual || is_used(at)) {
+        // Where no row names a ladder, each is found by its kind, and is to be found so when the kinds change.
+        let is_found = Some(at) == place("ladder") && !layout.is_empty();
+        if !own.contains(&at) && !is_found && (is_usual || is_used(at)) {
             chosen.push((at, word));
         }
     }

@@ -186,6 +186,23 @@ fn sheets_without_a_header_are_passed_over_and_named_and_empty_ones_are_not() {
 }
 
 #[test]
+fn where_the_only_ledger_is_hidden_that_is_said() {
+    let row: &[&str] = &["1", "甲", "a", "局长", "教育局", "2026-06-30"];
+    let hidden = Sample {
+        name: "台账",
+        state: "hidden",
+        body: body(&[HEADER, row], &[]),
+    };
+    check(
+        &book(&[hidden, sheet("说明", &[&["填报说明"]], &[])]),
+        &[
+            "台账.xlsx: error: every sheet with a header is hidden",
+            "台账.xlsx: warning: hidden sheets with a ledger are not read: `台账`",
+        ],
+    );
+}
+
+#[test]
 fn where_no_sheet_has_a_header_the_row_that_comes_nearest_is_named() {
     let rows: &[&[&str]] = &[&["台账"], &["序号", "事项", "领导"], &["1", "a", "局长"]];
     let fixture = book(&[sheet("台账", rows, &[])]);
@@ -233,6 +250,7 @@ fn the_mark_of_an_open_excel_is_passed_over_in_a_pattern_and_refused_by_name() {
             .and("~$台账.xlsx", b"\x05Wang")
     };
     check(&made("*.xlsx"), &[]);
+    check(&made("~*.xlsx"), &["duban.toml:1:10: error: no file matches `~*.xlsx`"]);
     says(&made("~$台账.xlsx"), "is the mark of an open Excel");
 }
 
