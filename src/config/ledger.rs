@@ -182,22 +182,7 @@ struct Book<'a> {
 
 impl Book<'_> {
     fn task(&mut self, faults: &mut Faults, row: &RawTask, order: u32) -> Option<Task> {
-        for column in Column::REQUIRED {
-            let comes_round = column == Column::Due && row.cell(Column::Repeat).is_some();
-            if row.cell(column).is_none() && !comes_round && !row.excused.contains(&column) {
-                let name = row
-                    .cell(Column::Id)
-                    .map_or_else(|| "a task".to_owned(), |id| format!("task `{}`", id.value));
-                let blank = row
-                    .blanks
-                    .iter()
-                    .find(|(blank, _)| *blank == column)
-                    .map(|(_, place)| *place);
-                let place = blank.unwrap_or_else(|| row.cell(Column::Id).map_or(row.place, |id| id.place));
-                let text = format!("{name} has no {} ({})", column.key(), column.headers().join(" or "));
-                faults.error(place, text);
-            }
-        }
+        tell_of_blanks(faults, row);
         let text = |column: Column| row.cell(column).map(|cell| cell.value.clone()).unwrap_or_default();
         let dates = self.dates(faults, row);
         let units = self.parties(faults, row, Column::Unit, Wanted::Unit);
@@ -312,6 +297,26 @@ impl Book<'_> {
             );
         }
         right.then_some((opened, due?, closed))
+    }
+}
+
+/// Says which of the cells that every task has are empty, each at its place where that is known, else at the id.
+fn tell_of_blanks(faults: &mut Faults, row: &RawTask) {
+    for column in Column::REQUIRED {
+        let comes_round = column == Column::Due && row.cell(Column::Repeat).is_some();
+        if row.cell(column).is_none() && !comes_round && !row.excused.contains(&column) {
+            let name = row
+                .cell(Column::Id)
+                .map_or_else(|| "a task".to_owned(), |id| format!("task `{}`", id.value));
+            let blank = row
+                .blanks
+                .iter()
+                .find(|(blank, _)| *blank == column)
+                .map(|(_, place)| *place);
+            let place = blank.unwrap_or_else(|| row.cell(Column::Id).map_or(row.place, |id| id.place));
+            let text = format!("{name} has no {} ({})", column.key(), column.headers().join(" or "));
+            faults.error(place, text);
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Rows of a ledger, written as a ledger in TOML.
 
-use std::fmt::Write as _;
-
 use crate::domain::when::When;
 use crate::files::date;
 
@@ -18,8 +16,7 @@ pub(super) fn of(rows: &[RawTask]) -> String {
         text.push_str("[[tasks]]\n");
         for column in Column::ALL {
             if let Some(cell) = row.cell(column) {
-                // Writing to a text does not fail.
-                let _ = writeln!(text, "{} = {}", column.key(), value(column, &cell.value));
+                text.push_str(&format!("{} = {}\n", column.key(), value(column, &cell.value)));
             }
         }
     }

@@ -304,9 +304,10 @@ fn merged_of(region: &calamine::Dimensions) -> Merged {
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn damaged(error: XlsxError) -> BookError {
-    match error {
-        XlsxError::Password => BookError::Encrypted,
-        error => BookError::Damaged(error.to_string()),
+    if matches!(error, XlsxError::Password) {
+        BookError::Encrypted
+    } else {
+        BookError::Damaged(error.to_string())
     }
 }
 

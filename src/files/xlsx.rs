@@ -63,6 +63,7 @@ impl Formats {
         Self {
             header: Format::new()
                 .set_bold()
+                .set_text_wrap()
                 .set_align(FormatAlign::VerticalCenter)
                 .set_background_color(HEADER_FILL)
                 .set_font_color(HEADER_FONT)
@@ -102,7 +103,9 @@ fn write(sheet: &mut Worksheet, grid: &Grid, formats: &Formats) -> Result<(), Xl
         row_number(grid.rows.len())?,
         column_number(grid.columns.len())?.saturating_sub(1),
     );
-    sheet.set_row_height(0, HEADER_POINTS)?;
+    let heading_lines = grid.columns.iter().map(|column| column.heading.lines().count());
+    let heading_lines = u32::try_from(heading_lines.max().unwrap_or(1).max(1)).unwrap_or(1);
+    sheet.set_row_height(0, HEADER_POINTS * f64::from(heading_lines))?;
     for (at, column) in grid.columns.iter().enumerate() {
         let at = column_number(at)?;
         sheet.write_string_with_format(0, at, cut(&column.heading), &formats.header)?;

@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 
 use duban::rules::progress::Act;
 
+use crate::real_webhook::python;
 use crate::world::{TOWN, World};
 
 /// In the office's own order and words, with texts that spreadsheets compute and cells that are hard to keep.
@@ -254,11 +255,6 @@ async fn without_a_store_the_ledger_is_exported_as_it_would_first_be_loaded() {
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(rows[0]["status"], "open");
     assert!(!world.path("duban.db").exists());
-}
-
-/// The Python of the tests' own packages; CI names it.
-fn python() -> String {
-    std::env::var("DUBAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
 fn run_python(world: &World, arguments: &[&str]) -> String {

@@ -1,6 +1,5 @@
 //! Workbooks for tests, written part by part, so that they can be wrong in any way.
 
-use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use zip::ZipWriter;
@@ -29,24 +28,24 @@ pub(crate) fn sheet<'a>(name: &'a str, rows: &[&[&str]], merged: &[&str]) -> Sam
 pub(crate) fn body(rows: &[&[&str]], merged: &[&str]) -> String {
     let mut xml = "<sheetData>".to_owned();
     for (row, cells) in (0..).zip(rows) {
-        let _ = write!(xml, "<row r=\"{}\">", row + 1);
+        xml.push_str(&format!("<row r=\"{}\">", row + 1));
         for (column, cell) in (0..).zip(*cells) {
             let name = cell_name(row, column);
             let (kind, value) = cell.split_at_checked(2).unwrap_or(("", ""));
-            let _ = match kind {
-                _ if cell.is_empty() => Ok(()),
-                "n:" => write!(xml, "<c r=\"{name}\"><v>{value}</v></c>"),
-                "d:" => write!(xml, "<c r=\"{name}\" s=\"1\"><v>{value}</v></c>"),
-                "p:" => write!(xml, "<c r=\"{name}\" s=\"2\"><v>{value}</v></c>"),
-                "%:" => write!(xml, "<c r=\"{name}\" s=\"3\"><v>{value}</v></c>"),
-                "e:" => write!(xml, "<c r=\"{name}\" t=\"e\"><f>A1</f><v>{value}</v></c>"),
-                "f:" => write!(xml, "<c r=\"{name}\"><f>{value}</f></c>"),
-                _ => write!(
-                    xml,
+            let cell = match kind {
+                _ if cell.is_empty() => String::new(),
+                "n:" => format!("<c r=\"{name}\"><v>{value}</v></c>"),
+                "d:" => format!("<c r=\"{name}\" s=\"1\"><v>{value}</v></c>"),
+                "p:" => format!("<c r=\"{name}\" s=\"2\"><v>{value}</v></c>"),
+                "%:" => format!("<c r=\"{name}\" s=\"3\"><v>{value}</v></c>"),
+                "e:" => format!("<c r=\"{name}\" t=\"e\"><f>A1</f><v>{value}</v></c>"),
+                "f:" => format!("<c r=\"{name}\"><f>{value}</f></c>"),
+                _ => format!(
                     "<c r=\"{name}\" t=\"inlineStr\"><is><t>{}</t></is></c>",
                     cell.replace('&', "&amp;")
                 ),
             };
+            xml.push_str(&cell);
         }
         xml.push_str("</row>");
     }
@@ -56,7 +55,7 @@ pub(crate) fn body(rows: &[&[&str]], merged: &[&str]) -> String {
             .iter()
             .map(|region| format!("<mergeCell ref=\"{region}\"/>"))
             .collect();
-        let _ = write!(xml, "<mergeCells>{regions}</mergeCells>");
+        xml.push_str(&format!("<mergeCells>{regions}</mergeCells>"));
     }
     xml
 }
@@ -81,15 +80,13 @@ pub(crate) fn workbook_with(sheets: &[Sample<'_>], properties: &str, shared: Opt
     for (at, sheet) in sheets.iter().enumerate() {
         let number = at + 1;
         let name = sheet.name.replace('&', "&amp;").replace('"', "&quot;");
-        let _ = write!(
-            listed,
+        listed.push_str(&format!(
             "<sheet name=\"{name}\" sheetId=\"{number}\" state=\"{}\" r:id=\"rId{number}\"/>",
             sheet.state
-        );
-        let _ = write!(
-            relations,
+        ));
+        relations.push_str(&format!(
             "<Relationship Id=\"rId{number}\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"
-        );
+        ));
         parts.push((
             format!("xl/worksheets/sheet{number}.xml"),
             format!("<worksheet xmlns=\"{MAIN}\">{}</worksheet>", sheet.body),
