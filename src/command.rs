@@ -11,6 +11,7 @@ mod dry;
 mod export;
 mod handout;
 mod import;
+mod init;
 pub mod instant;
 mod journal;
 mod listener;
@@ -23,8 +24,10 @@ mod preview;
 mod restore;
 mod review;
 mod run;
+mod schema;
 mod score;
 mod send_test;
+mod setup;
 mod simulate;
 mod status;
 pub mod table;
@@ -146,15 +149,11 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(args) => audit::audit(config, &args).await,
         Command::Backup(args) => backup::backup(config, &args).await,
         Command::Restore(args) => restore::restore(config, &args).await,
-        Command::Schema(_) => later("schema"),
-        Command::Init(_) => later("init"),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Completions(args) => setup::completions(&args),
+        Command::Man(args) => setup::man(&args),
     }
-}
-
-fn later(command: &str) -> Result<(), Failure> {
-    Err(Failure::NotUnderstood(anyhow::anyhow!(
-        "`duban {command}` is not in this version"
-    )))
 }
 
 #[cfg(test)]

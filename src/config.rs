@@ -26,6 +26,7 @@ mod raw;
 mod reach;
 mod reviews;
 mod rows;
+mod schema;
 mod scores;
 mod secrets;
 mod settings;
@@ -42,6 +43,7 @@ pub use looked::Looked;
 pub use origin::FileSet;
 pub use problem::{Problem, Problems, Severity, report};
 pub use reviews::{CRON_SEARCH_FROM, parse_cron};
+pub use schema::{SCHEMA_FILE, SchemaOf, schema};
 pub use whereabouts::{StoreUntold, store_path_of};
 
 #[cfg(test)]

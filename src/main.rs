@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use duban::command::cli::{Cli, Command};
 use duban::command::{self, Failure};
 use duban::config::Environment;
+use duban::secret;
 use duban::telemetry::{self, LogSettings};
 
 /// Gives memory back after a peak: a first load or a weekly review needs much for a second, and then nothing for days.
@@ -37,6 +39,7 @@ fn start(cli: Cli) -> Result<(), Failure> {
     let settings = LogSettings::from_words(filter, format);
     let settings = settings.map_err(|error| Failure::NotUnderstood(error.into()))?;
     telemetry::init(&settings).map_err(|error| Failure::NotUnderstood(error.into()))?;
+    secret::keep_out_of_dumps().context("core dumps, which would hold secrets, cannot be turned off")?;
     // A replay does one thing after another: threads that wake each other only cost it time.
     let mut runtime = if matches!(cli.command, Command::Simulate(_)) {
         tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,8 @@
-//! A secret never prints itself.
+//! A secret never prints itself, and no dump of the process holds it.
 
-use std::fmt;
+use std::{fmt, io};
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A password, a token, or an address that is one.
@@ -19,6 +20,22 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+/// Keeps what is in memory out of core dumps, whatever ends the process: neither a file, nor a collector such as
+/// systemd-coredump, nor another process of the same user gets at it.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn keep_out_of_dumps() -> io::Result<()> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none)?;
+    // The limit does not bind a collector; this does.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
 }
 
 impl fmt::Debug for Secret {

@@ -66,13 +66,6 @@ fn a_mistyped_command_is_not_understood_and_the_right_one_named() {
 }
 
 #[test]
-fn a_command_of_a_later_version_says_so() {
-    let output = duban("backup duban.bak");
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), "error: `duban backup` is not in this version\n");
-}
-
-#[test]
 fn a_log_level_that_is_none_is_not_understood() {
     let output = duban("--log loud status");
     assert_eq!(output.status.code(), Some(2));

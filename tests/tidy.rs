@@ -92,7 +92,7 @@ const ROOMS: &[Room<'_>] = &[
             "simulate",
         ],
     ),
-    ("main", &["command", "config", "telemetry"]),
+    ("main", &["command", "config", "secret", "telemetry"]),
 ];
 
 /// What is absent, and where it may stand after all.

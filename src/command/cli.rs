@@ -5,9 +5,9 @@ pub mod act;
 pub mod exchange;
 pub mod meeting;
 pub mod report;
+pub mod setup;
 pub mod trust;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -20,6 +20,7 @@ use self::act::Act;
 pub use self::exchange::{Export, ExportFormat, Import};
 use self::meeting::{AgendaView, Minutes, Papers};
 pub use self::report::{Circular, CircularFormat, Language, Score, ScoreBy};
+pub use self::setup::{Completions, Init, Man, Schema, SchemaFile};
 pub use self::trust::{Audit, Backup, OutboxView, Restore, Verify};
 
 /// All of it.
@@ -156,12 +157,18 @@ pub enum Command {
     /// Put a backup in the place of the store
     #[command(after_help = trust::RESTORE)]
     Restore(Restore),
-    /// Not in this version
+    /// Print a JSON Schema of the files, for completion and checks in editors
+    #[command(after_help = setup::SCHEMA)]
+    Schema(Schema),
+    /// Write a first configuration, in trial mode, that passes `check`
+    #[command(after_help = setup::INIT)]
+    Init(Init),
+    /// Print what completes commands in a shell
     #[command(hide = true)]
-    Schema(Later),
-    /// Not in this version
+    Completions(Completions),
+    /// Write the man pages
     #[command(hide = true)]
-    Init(Later),
+    Man(Man),
 }
 
 /// `duban run`.
@@ -404,14 +411,6 @@ pub enum JournalView {
     Verify(Verify),
     /// Print every entry as a line of JSON
     Export,
-}
-
-/// A command of a later version: takes whatever follows.
-#[derive(Clone, Debug, Args)]
-pub struct Later {
-    /// Not looked at.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    pub rest: Vec<OsString>,
 }
 
 /// The shape of data on standard output.

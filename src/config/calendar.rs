@@ -19,6 +19,9 @@ use super::settings::day;
 /// The schedule of mainland China, a data file that an administrator may replace by one beside the configuration.
 const CN_MAINLAND: &str = include_str!("calendars/cn-mainland.toml");
 
+/// The calendars that need no file.
+pub(super) const BUILT_IN: [&str; 3] = ["cn-mainland", "mon-fri", "every-day"];
+
 /// The calendar with the overlay applied; `mon-fri` where it cannot be read, with the fault.
 pub(super) fn settle(faults: &mut Faults, reader: &mut Reader<'_>, raw: &Raw) -> Calendar {
     let calendar = match &raw.calendar {
@@ -82,13 +85,7 @@ fn named(faults: &mut Faults, reader: &mut Reader<'_>, name: &Placed<String>) ->
                 "there is no {}; built in are cn-mainland, mon-fri, every-day",
                 beside.display()
             );
-            faults.unknown(
-                name.place,
-                text,
-                id,
-                ["cn-mainland", "mon-fri", "every-day"],
-                Some(hint),
-            );
+            faults.unknown(name.place, text, id, BUILT_IN, Some(hint));
             None
         }
     }

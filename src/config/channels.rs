@@ -28,7 +28,7 @@ const EMAIL_KEYS: &[&str] = &["server", "username", "password", "from", "ca"];
 /// What a channel of type webhook may have beside them.
 const WEBHOOK_KEYS: &[&str] = &["url", "secret", "secrets"];
 /// More at once than this is no good neighbour.
-const CONCURRENCY_MAX: i64 = 64;
+pub(super) const CONCURRENCY_MAX: i64 = 64;
 /// A send that takes longer than this keeps its lane from others.
 const TIMEOUT_SECONDS_MAX: i64 = 600;
 
@@ -59,6 +59,21 @@ pub(super) fn keys_of(kind: &str) -> Option<Vec<&'static str>> {
     Some(own.iter().chain(LANE_KEYS).copied().collect())
 }
 
+/// What a channel of a type must have, beside the type.
+pub(super) fn required_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "email" => &["server", "from"],
+        "webhook" => &["url"],
+        _ => vendor_of(kind).map_or(&[], robot::required),
+    }
+}
+
+/// Every type there is.
+pub(super) fn kinds() -> Vec<&'static str> {
+    let vendors = VendorKind::ALL.iter().map(|vendor| vendor.as_str());
+    ["email", "webhook"].into_iter().chain(vendors).collect()
+}
+
 fn vendor_of(kind: &str) -> Option<VendorKind> {
     VendorKind::ALL.into_iter().find(|vendor| vendor.as_str() == kind)
 }
@@ -83,8 +98,7 @@ fn unknown_kind(faults: &mut Faults, kind: &Placed<String>) {
         faults.error_hint(kind.place, text, format!("did you mean `{meant}`?"));
         return;
     }
-    let vendors = VendorKind::ALL.iter().map(|vendor| vendor.as_str());
-    let known: Vec<&str> = ["email", "webhook"].into_iter().chain(vendors).collect();
+    let known = kinds();
     let all = Some(known.join(", "));
     faults.unknown(kind.place, text, &kind.value, known.iter().copied(), all);
 }

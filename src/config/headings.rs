@@ -130,7 +130,7 @@ impl<'a> Names<'a> {
             Some(guess) => format!("did you mean `{guess}`?"),
             None => format!(
                 "map it: [ledger_columns] COLUMN = \"{name}\", COLUMN one of {}",
-                COLUMNS.join(" ")
+                COLUMNS.iter().map(|key| key.name).collect::<Vec<_>>().join(" ")
             ),
         };
         faults.error_hint(place, format!("unknown column `{name}`"), hint);

@@ -171,23 +171,6 @@ fn a_level_that_is_none_is_refused() {
 }
 
 #[test]
-fn commands_of_later_versions_are_taken_with_whatever_follows() {
-    for word in ["schema", "init"] {
-        parse(&format!("duban {word} -o a.xlsx --since 2021 b"));
-    }
-}
-
-#[test]
-fn commands_of_later_versions_are_not_in_the_help() {
-    assert!(
-        !Cli::command()
-            .render_long_help()
-            .to_string()
-            .contains("Not in this version")
-    );
-}
-
-#[test]
 fn a_usage_error_exits_with_two() {
     let error = Cli::try_parse_from(["duban", "remind"]).expect_err("no such command");
     assert_eq!(error.exit_code(), 2);

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use super::{require, target};
 
 /// What a channel of this vendor must have.
-fn required(vendor: VendorKind) -> &'static [&'static str] {
+pub(super) fn required(vendor: VendorKind) -> &'static [&'static str] {
     match vendor {
         VendorKind::Telegram => &["token", "chat_id"],
         VendorKind::Matrix => &["url", "token", "room"],

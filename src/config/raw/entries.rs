@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::keys::{self, Column};
+use super::keys::{self, Column, Kind};
 use super::section::Section;
 use super::{Text, Texts};
 use crate::config::faults::{Faults, Place, Placed};
@@ -56,9 +56,9 @@ impl RawChannel {
         );
         let present = keys::CHANNEL
             .iter()
-            .filter_map(|key| Some((*key, section.place_of(key)?)))
+            .filter_map(|key| Some((key.name, section.place_of(key.name)?)))
             .collect();
-        let guessed = keys::CHANNEL.iter().copied();
+        let guessed = keys::CHANNEL.iter().map(|key| key.name);
         let mut secrets = secret_list(faults, section, "secrets");
         if let Some(secret) = secret(faults, section, "secret") {
             if secrets.is_empty() {
@@ -139,7 +139,7 @@ fn secret_of<'a>(
     match found.len() {
         1 => found.pop().map(|secret| Placed::new(secret, place)),
         0 => {
-            if keys::SECRET.iter().all(|key| source.lacks(key)) {
+            if keys::SECRET.iter().all(|key| source.lacks(key.name)) {
                 faults.error_hint(place, format!("`{}` names no source", source.name()), hint);
             }
             None
@@ -180,8 +180,8 @@ pub(in crate::config) struct RawAway {
 impl RawPerson {
     pub(super) fn read(faults: &mut Faults, section: &Section<'_>) -> Self {
         let mut handles = Vec::new();
-        for key in keys::HANDLES {
-            handles.extend(section.text(faults, key).map(|handle| (*key, handle)));
+        for key in keys::PERSON.iter().filter(|key| key.kind == Kind::Handle) {
+            handles.extend(section.text(faults, key.name).map(|handle| (key.name, handle)));
         }
         let mut away = Vec::new();
         for absence in section.list(faults, "away", keys::AWAY) {

@@ -1,198 +1,136 @@
-//! Every key that a file may hold.
+//! Every key that a file may hold, with what it may be and what it means: the reader refuses what is not listed here,
+//! and `duban schema` tells editors the same.
 
-/// Of `duban.toml` and the files it includes.
-pub(in crate::config) const TOP: &[&str] = &[
-    "timezone",
-    "locale",
-    "calendar",
-    "ledger",
-    "include",
-    "office",
-    "templates",
-    "calendar_days",
-    "store",
-    "web",
-    "defaults",
-    "delivery",
-    "ledger_columns",
-    "charts",
-    "audit",
-    "channels",
-    "people",
-    "units",
-    "ladders",
-    "reviews",
-    "scores",
-    "tasks",
-];
-/// Of `[calendar_days]`.
-pub(in crate::config) const CALENDAR_DAYS: &[&str] = &["off", "work"];
-/// Of `[store]`.
-pub(in crate::config) const STORE: &[&str] = &["url", "keep"];
-/// Of `[web]`.
-pub(in crate::config) const WEB: &[&str] = &["listen", "base_url"];
-/// Of `[defaults]`.
-pub(in crate::config) const DEFAULTS: &[&str] = &[
-    "ladder",
-    "group",
-    "send_at",
-    "close_of_day",
-    "hours",
-    "due_on_day_off",
-    "yellow",
-];
-/// Of `[delivery]`.
-pub(in crate::config) const DELIVERY: &[&str] = &["retry", "give_up", "gather", "trial"];
-/// Of `[audit]`.
-pub(in crate::config) const AUDIT: &[&str] = &["at", "report", "heartbeat"];
-/// Of `[charts]`.
-pub(in crate::config) const CHARTS: &[&str] = &["font_file"];
-/// Of `[channels.ID]`; which belong to which type is told in `channels`.
-pub(in crate::config) const CHANNEL: &[&str] = &[
-    "type",
-    "server",
-    "username",
-    "password",
-    "from",
-    "ca",
-    "url",
-    "secret",
-    "secrets",
-    "keyword",
-    "token",
-    "chat_id",
-    "room",
-    "topic",
-    "budget",
-    "retry",
-    "timeout",
-    "concurrency",
-    "members",
-];
-/// Of a secret that does not stand in the clear.
-pub(in crate::config) const SECRET: &[&str] = &["credential", "env", "file"];
-/// Of `[people.ID]`.
-pub(in crate::config) const PERSON: &[&str] = &[
-    "name",
-    "email",
-    "locale",
-    "channels",
-    "deputy",
-    "away",
-    "wecom",
-    "dingtalk",
-    "feishu",
-    "slack",
-    "teams",
-    "discord",
-    "telegram",
-    "mattermost",
-    "rocketchat",
-    "matrix",
-    "ntfy",
-    "gotify",
-    "mobile",
-];
-/// Those of [`PERSON`] that serve mentions.
-pub(in crate::config) const HANDLES: &[&str] = &[
-    "wecom",
-    "dingtalk",
-    "feishu",
-    "slack",
-    "teams",
-    "discord",
-    "telegram",
-    "mattermost",
-    "rocketchat",
-    "matrix",
-    "ntfy",
-    "gotify",
-    "mobile",
-];
-/// Of one absence.
-pub(in crate::config) const AWAY: &[&str] = &["from", "until"];
-/// Of `[units.ID]`.
-pub(in crate::config) const UNIT: &[&str] = &["name", "aliases", "head", "contacts", "supervisor", "group"];
-/// Of `[ladders.ID]`.
-pub(in crate::config) const LADDER: &[&str] = &["kinds", "steps"];
-/// Of one step.
-pub(in crate::config) const STEP: &[&str] = &[
-    "from", "at", "level", "to", "every", "times", "until", "roll", "via", "channels",
-];
-/// Of `[reviews.ID]`.
-pub(in crate::config) const REVIEW: &[&str] = &[
-    "cron",
-    "to",
-    "on_day_off",
-    "late_limit",
-    "attach",
-    "pictures",
-    "meeting",
-];
-/// Of `[scores]`: the weights, and the table of the worst.
-pub(in crate::config) const SCORES: &[&str] = &[
-    "on_time",
-    "lateness",
-    "returns",
-    "extensions",
-    "chasings",
-    "relapses",
-    "worst",
-];
-/// Of `[scores.worst]`.
-pub(in crate::config) const SCORES_WORST: &[&str] = &["lateness", "returns", "extensions", "chasings", "relapses"];
-/// Of the meeting of a review.
-pub(in crate::config) const MEETING: &[&str] = &[
-    "title",
-    "starts",
-    "length",
-    "place",
-    "organiser",
-    "invite",
-    "call_for_agenda",
-    "agenda_closes",
-    "papers",
-];
-/// Of a ledger in TOML.
-pub(in crate::config) const LEDGER: &[&str] = &["tasks"];
-/// Of `[[tasks]]`: the columns, then what no table can hold.
-pub(in crate::config) const TASK: &[&str] = &[
-    "id",
-    "area",
-    "problem",
-    "title",
-    "measures",
-    "lead",
-    "unit",
-    "assisting",
-    "owner",
-    "supervisor",
-    "opened",
-    "due",
-    "repeat",
-    "kind",
-    "evidence",
-    "ladder",
-    "status",
-    "progress",
-    "closed",
-    "batch",
-    "note",
-    "milestones",
-];
-/// Of one milestone of a task.
-pub(in crate::config) const MILESTONE: &[&str] = &["id", "title", "due", "status", "progress", "closed"];
-/// Of a calendar.
-pub(in crate::config) const CALENDAR: &[&str] = &["id", "weekend", "timezone", "name", "covers", "year"];
-/// Of what a calendar covers.
-pub(in crate::config) const CALENDAR_COVERS: &[&str] = &["from", "to"];
-/// Of one year of a calendar.
-pub(in crate::config) const CALENDAR_YEAR: &[&str] = &["year", "document", "published", "source", "holiday"];
-/// Of one holiday of a calendar.
-pub(in crate::config) const CALENDAR_HOLIDAY: &[&str] = &["name", "off", "work"];
+mod calendar;
+mod channel;
+mod ladder;
+mod people;
+mod review;
+mod settings;
+mod task;
 
-/// Of `[ledger_columns]`: every column.
-pub(in crate::config) const COLUMNS: &[&str] = TASK.split_at(TASK.len() - 1).0;
+pub(in crate::config) use calendar::{CALENDAR, CALENDAR_COVERS, CALENDAR_HOLIDAY, CALENDAR_YEAR};
+pub(in crate::config) use channel::{CHANNEL, SECRET};
+pub(in crate::config) use ladder::{LADDER, STEP};
+pub(in crate::config) use people::{AWAY, PERSON, UNIT};
+pub(in crate::config) use review::{MEETING, REVIEW, SCORES, SCORES_WORST};
+pub(in crate::config) use settings::{AUDIT, CALENDAR_DAYS, CHARTS, DEFAULTS, DELIVERY, STORE, TOP, WEB};
+pub(in crate::config) use task::{COLUMNS, LEDGER, MILESTONE, TASK};
+
+/// The keys of one table.
+pub(in crate::config) type Keys = &'static [Key];
+
+/// One key.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::config) struct Key {
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) kind: Kind,
+    /// Its meaning, with unit, default and limit; a line of Markdown without an end.
+    pub(in crate::config) doc: &'static str,
+    pub(in crate::config) is_required: bool,
+}
+
+/// A key that may be left out.
+const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        doc,
+        is_required: false,
+    }
+}
+
+/// A key that its table must have.
+const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        doc,
+        is_required: true,
+    }
+}
+
+/// What stands under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum Kind {
+    /// Any text.
+    Text,
+    /// A text of a form.
+    Form(Form),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Texts of a form; one may stand without the list.
+    Texts(Form),
+    /// Words; one may stand without the list.
+    Words(&'static [&'static str]),
+    /// A text, or a whole number that stands for one.
+    Number,
+    /// A whole number, from and to.
+    Whole(i64, i64),
+    /// True or false.
+    Flag,
+    /// A cell of a ledger: a text, a number, or several texts.
+    Cell,
+    /// What a group calls a person.
+    Handle,
+    /// A text that may come from elsewhere, since it is a secret.
+    Secret,
+    /// Several of them.
+    Secrets,
+    /// A table.
+    Table(Keys),
+    /// Tables, each under an id.
+    Entries(Keys),
+    /// A list of tables.
+    List(Keys),
+    /// Channels, each under an id; which keys one has follows from its type.
+    Channels,
+    /// A table of texts, a header for each column.
+    Headers(Keys),
+    /// Anything.
+    Open,
+}
+
+/// What a text must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum Form {
+    /// Anything.
+    Any,
+    /// An IANA time zone.
+    Zone,
+    /// A calendar's name, or the path of one.
+    Calendar,
+    /// `sqlite:PATH`
+    Store,
+    /// `09:00`
+    Time,
+    /// `08:30-18:00`
+    Hours,
+    /// `-3wd`
+    Offset,
+    /// `5wd`
+    Span,
+    /// `30s`
+    Wait,
+    /// A wait that may be none.
+    Pause,
+    /// `30 8 * * MON`
+    Cron,
+    /// `18/min, 1/3 s`
+    Budget,
+    /// `2026-09-30`
+    Day,
+    /// A date, or a date and time; an empty cell is none.
+    When,
+    /// `smtps://HOST:465`
+    Server,
+    /// `person:ID`
+    Trial,
+    /// To whom a step goes.
+    Role,
+    /// To whom a review goes.
+    Audience,
+}
 
 /// A column of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,7 +189,7 @@ impl Column {
 
     /// The key in TOML, and the English header.
     pub(in crate::config) fn key(self) -> &'static str {
-        COLUMNS.get(self.index()).copied().unwrap_or_default()
+        COLUMNS.get(self.index()).map_or("", |key| key.name)
     }
 
     /// Its place in [`Self::ALL`].
@@ -294,8 +232,8 @@ mod tests {
     #[test]
     fn columns_and_their_keys_stand_in_one_order() {
         for (column, key) in Column::ALL.into_iter().zip(COLUMNS) {
-            assert_eq!(column.key(), *key);
-            assert_eq!(format!("{column:?}").to_lowercase(), *key);
+            assert_eq!(column.key(), key.name);
+            assert_eq!(format!("{column:?}").to_lowercase(), key.name);
         }
         assert_eq!(Column::ALL.len(), COLUMNS.len());
     }

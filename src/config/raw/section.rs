@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 use crate::config::channels::keys_of;
 use crate::config::faults::{Faults, Place, Placed};
 
-use super::keys::CHANNEL;
+use super::keys::{CHANNEL, Keys};
 use super::{Text, Texts};
 
 /// A table with its name and place.
@@ -29,7 +29,7 @@ impl<'a> Section<'a> {
         faults: &mut Faults,
         source: u32,
         table: &'a Spanned<DeTable<'a>>,
-        keys: &'static [&'static str],
+        keys: Keys,
         broken: bool,
     ) -> Self {
         let mut section = Self {
@@ -50,7 +50,7 @@ impl<'a> Section<'a> {
         name: String,
         value: &'a Spanned<DeValue<'a>>,
         place: Place,
-        keys: &'static [&'static str],
+        keys: Keys,
     ) -> Option<Self> {
         let DeValue::Table(table) = value.get_ref() else {
             let text = format!("`{name}` must be a table, not {}", kind(value.get_ref()));
@@ -69,12 +69,12 @@ impl<'a> Section<'a> {
         Some(section)
     }
 
-    fn refuse_unknown(&mut self, faults: &mut Faults, keys: &'static [&'static str]) {
+    fn refuse_unknown(&mut self, faults: &mut Faults, keys: Keys) {
         let of_its_type = self.keys_of_its_type(keys);
-        let offered = of_its_type.as_deref().unwrap_or(keys);
+        let offered = of_its_type.unwrap_or_else(|| keys.iter().map(|key| key.name).collect());
         for key in self.table.keys() {
             let name = key.get_ref().as_ref();
-            if keys.contains(&name) {
+            if keys.iter().any(|key| key.name == name) {
                 continue;
             }
             let place = Place::new(self.source, &key.span());
@@ -84,7 +84,7 @@ impl<'a> Section<'a> {
             };
             let guess = faults
                 .similar(name, offered.iter().copied())
-                .or_else(|| alias(name, offered));
+                .or_else(|| alias(name, &offered));
             match guess {
                 Some(guess) => {
                     faults.error_hint(place, text, format!("did you mean `{guess}`?"));
@@ -96,7 +96,7 @@ impl<'a> Section<'a> {
     }
 
     /// What a channel of this type may have, where this is a channel whose type is known.
-    fn keys_of_its_type(&self, keys: &[&'static str]) -> Option<Vec<&'static str>> {
+    fn keys_of_its_type(&self, keys: Keys) -> Option<Vec<&'static str>> {
         let kind = self.table.get("type").filter(|_| keys == CHANNEL)?;
         keys_of(kind.get_ref().as_str()?.trim())
     }
@@ -245,19 +245,14 @@ impl<'a> Section<'a> {
     }
 
     /// The table under a key.
-    pub(super) fn section(&self, faults: &mut Faults, key: &str, keys: &'static [&'static str]) -> Option<Self> {
+    pub(super) fn section(&self, faults: &mut Faults, key: &str, keys: Keys) -> Option<Self> {
         let value = self.table.get(key)?;
         let place = self.place_of(key).unwrap_or(self.place);
         self.open(faults, self.full(key), value, place, keys)
     }
 
     /// The tables in the table under a key: id and table.
-    pub(super) fn entries(
-        &self,
-        faults: &mut Faults,
-        key: &str,
-        keys: &'static [&'static str],
-    ) -> Vec<(Placed<String>, Self)> {
+    pub(super) fn entries(&self, faults: &mut Faults, key: &str, keys: Keys) -> Vec<(Placed<String>, Self)> {
         let Some(value) = self.table.get(key) else {
             return Vec::new();
         };
@@ -286,7 +281,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables in the list under a key.
-    pub(super) fn list(&self, faults: &mut Faults, key: &str, keys: &'static [&'static str]) -> Vec<Self> {
+    pub(super) fn list(&self, faults: &mut Faults, key: &str, keys: Keys) -> Vec<Self> {
         let Some(value) = self.table.get(key) else {
             return Vec::new();
         };
@@ -318,7 +313,7 @@ impl<'a> Section<'a> {
         faults: &mut Faults,
         key: &str,
         value: &'a Spanned<DeValue<'a>>,
-        keys: &'static [&'static str],
+        keys: Keys,
     ) -> Option<Self> {
         self.open(faults, self.full(key), value, self.place_at(value), keys)
     }
