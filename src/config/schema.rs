@@ -103,7 +103,7 @@ fn secret() -> Value {
     json!({"anyOf": [{"type": "string"}, source]})
 }
 
-/// Every key that any channel may have; then for each type, which are its own and which it must have.
+/// Every key that any channel may have; then for each type, which are not its own and which it must have.
 fn channel() -> Map<String, Value> {
     let mut schema = table(CHANNEL);
     let kinds = channels::kinds();
@@ -111,10 +111,15 @@ fn channel() -> Map<String, Value> {
         *kind = json!({"type": "string", "enum": kinds, "description": "What kind of channel it is"});
     }
     let by_kind = kinds.iter().map(|kind| {
-        let then = json!({
-            "propertyNames": {"enum": channels::keys_of(kind).unwrap_or_default()},
-            "anyOf": musts(channels::required_of(kind)),
-        });
+        let own = channels::keys_of(kind).unwrap_or_default();
+        // Each stands alone, so that an editor marks the key and not the whole channel.
+        let others: Map<String, Value> = CHANNEL
+            .iter()
+            .filter(|key| !own.contains(&key.name))
+            .map(|key| (key.name.to_owned(), json!({"not": {}})))
+            .collect();
+        let mut then = object(musts(channels::required_of(kind)));
+        then.insert("properties".to_owned(), Value::Object(others));
         json!({"if": {"properties": {"type": {"enum": [kind]}}, "required": ["type"]}, "then": then})
     });
     schema.insert("allOf".to_owned(), by_kind.collect());
@@ -123,12 +128,11 @@ fn channel() -> Map<String, Value> {
 
 /// What must be there; where posts go to a folder, only that folder.
 fn musts(required: &[&str]) -> Value {
-    let mut ways = vec![json!({"required": required})];
-    if required != ["url"] && !required.contains(&"server") {
-        let folder = json!({"type": "string", "pattern": "^file:"});
-        ways.push(json!({"required": ["url"], "properties": {"url": folder}}));
+    if required == ["url"] || required.contains(&"server") {
+        return json!({"required": required});
     }
-    Value::Array(ways)
+    let folder = json!({"type": "string", "pattern": "^file:"});
+    json!({"if": {"required": ["url"], "properties": {"url": folder}}, "else": {"required": required}})
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -14,6 +14,7 @@ mod meetings;
 mod people;
 mod robots;
 mod samples;
+mod schemas;
 mod secrets;
 mod web;
 mod workbooks;

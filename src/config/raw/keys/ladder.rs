@@ -55,8 +55,8 @@ pub(in crate::config) const STEP: Keys = &[
     ),
     key(
         "roll",
-        Kind::Word(&["working-day", "none"]),
-        "Whether it moves from a day off to a working day, or stays. Default: `working-day`",
+        Kind::Word(&["none", "working-day"]),
+        "With `none` it stays on a day off, else it moves to a working day. Default: `working-day`",
     ),
     key(
         "via",
