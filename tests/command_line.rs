@@ -44,6 +44,8 @@ fn help_is_data_and_names_every_command() {
         "journal",
         "import",
         "export",
+        "schema",
+        "init",
     ] {
         assert!(
             help.contains(&format!("\n  {command} ")),
@@ -138,4 +140,42 @@ fn a_configuration_with_errors_is_not_tried() {
     let output = check(&office("channels.mail = { type = \"email\" }"), "--connect");
     assert_eq!(output.status.code(), Some(2));
     assert!(!stdout(&output).contains("channel mail ("), "{}", stdout(&output));
+}
+
+#[test]
+fn an_abort_leaves_no_dump_that_holds_a_secret() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = include_str!("../config/minimal.toml").replace("../var/minimal/", "");
+    std::fs::write(folder.path().join("duban.toml"), config).expect("written");
+    // Whoever starts it allows dumps of any size.
+    let line = format!("ulimit -c unlimited; exec {} run", env!("CARGO_BIN_EXE_duban"));
+    let mut daemon = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let log = BufReader::new(daemon.stderr.take().expect("it is piped"));
+    assert!(log.lines().map_while(Result::ok).any(|line| line.contains("ready")));
+    let id = daemon.id().to_string();
+    let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).expect("it runs");
+    let limit = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let limit: Vec<&str> = limit.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(limit, ["Max", "core", "file", "size", "0", "0", "bytes"]);
+    let killed = Command::new("kill")
+        .args(["-ABRT", &id])
+        .status()
+        .expect("there is kill");
+    assert!(killed.success());
+    let end = daemon.wait().expect("it ends");
+    assert_eq!((end.signal(), end.core_dumped()), (Some(6), false));
+    let left = std::fs::read_dir(folder.path()).expect("there").flatten();
+    let dumps: Vec<_> = left
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().starts_with("core"))
+        .collect();
+    assert!(dumps.is_empty(), "{dumps:?}");
 }

@@ -15,7 +15,7 @@ use self::files::FirstFiles;
 use super::Failure;
 use super::cli::Init;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Environment};
+use crate::config::Environment;
 
 pub(super) fn init(args: &Init) -> Result<(), Failure> {
     let env = Environment::from_process();

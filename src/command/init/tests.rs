@@ -5,6 +5,7 @@ use clap::Parser;
 
 use super::*;
 use crate::command::cli::{Cli, Command, Language};
+use crate::config;
 
 /// A day on which the sample's deadlines lie in a year that every calendar knows.
 fn today() -> NaiveDate {

@@ -99,7 +99,9 @@ fn the_words_of_the_schema_are_those_of_the_reader() {
 fn what_is_required_by_the_schema_is_required_by_the_reader() {
     for spot in spots(TOP, "", "", "") {
         // A row whose id or title is missing is told otherwise, and headers are not required.
-        let is_cell = ["tasks.", "ledger_columns."].iter().any(|table| spot.name.starts_with(table));
+        let is_cell = ["tasks.", "ledger_columns."]
+            .iter()
+            .any(|table| spot.name.starts_with(table));
         if spot.key.is_required && !is_cell {
             let without = spot.set("1").replace(&format!("{} = 1", spot.key.name), "zzzzzz = 1");
             let told = format!("has no `{}`", spot.key.name);
