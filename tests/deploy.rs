@@ -234,6 +234,30 @@ fn the_container_runs_without_rights_and_asks_the_program_for_its_health() {
     assert!(version >= minimum, "{image} is older than {minimum}");
 }
 
+/// The lines of commands in a guide, without what is said of them and what people would type otherwise.
+fn typed(guide: &str) -> Vec<String> {
+    let text = read(guide);
+    let blocks = text.split("```").skip(1).step_by(2);
+    let lines = blocks
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .flat_map(str::lines);
+    let plain = |line: &str| {
+        let line = line.split(" #").next().unwrap_or_default().trim_end();
+        let parts = line.split('"').enumerate();
+        parts
+            .map(|(at, part)| if at % 2 == 0 { part } else { "…" })
+            .collect::<String>()
+    };
+    lines.map(plain).collect()
+}
+
+#[test]
+fn both_guides_say_to_type_the_same() {
+    let english = typed("deploy/README.md");
+    assert!(english.len() > 40, "{english:?}");
+    assert_eq!(english, typed("deploy/README.zh-CN.md"));
+}
+
 /// Commands in the guide are commands of the program.
 #[test]
 fn the_guide_names_only_commands_that_there_are() {

@@ -187,6 +187,17 @@ async fn nothing_that_is_logged_stored_told_or_shown_holds_a_secret_of_any_vendo
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// A panic tells what it was about as `Debug` writes it.
+#[test]
+fn what_a_panic_could_tell_of_a_channel_holds_no_secret() {
+    for kind in VendorKind::ALL {
+        let settings = settings(kind, &format!("http://127.0.0.1/{MARK}"));
+        let told = std::panic::catch_unwind(|| std::panic::panic_any(format!("{settings:?} {settings:#?}")));
+        let told = told.unwrap_err().downcast::<String>().unwrap();
+        assert!(told.contains("<redacted>") && !told.contains(MARK), "{told}");
+    }
+}
+
 /// What people may ask, and what of it each message makes.
 async fn commands(dir: &Path) -> Vec<Vec<String>> {
     let store = Store::open(
@@ -212,7 +223,12 @@ async fn commands(dir: &Path) -> Vec<Vec<String>> {
         words("outbox list"),
         words("journal export"),
         words("plan --now 2026-03-01 --ignore-store --format json"),
+        words("plan --now 2026-03-01 --ignore-store --format csv"),
         words("why 1"),
+        words("task show 1 --format json"),
+        words("status --format csv"),
+        words("outbox list --format csv"),
+        words("score --from 2026-01-01 --to 2026-12-31 --by unit --format json"),
         words("check"),
         words("check --connect"),
     ];
@@ -221,6 +237,13 @@ async fn commands(dir: &Path) -> Vec<Vec<String>> {
             .iter()
             .map(|message| words(&format!("outbox show {}", message.id))),
     );
+    commands.extend(
+        messages
+            .iter()
+            .map(|message| words(&format!("outbox show {} --format json", message.id))),
+    );
+    let previews = VendorKind::ALL.map(|kind| words(&format!("preview 1 --channel {}", kind.as_str())));
+    commands.extend(previews);
     commands.extend(VendorKind::ALL.map(|kind| words(&format!("send-test {}", kind.as_str()))));
     commands
 }
