@@ -61,18 +61,18 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Handle => json!({"type": "string", "minLength": 1}),
         Kind::Form(form) => form::text(form),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
-        Kind::Texts(form) => list_or_one(form::text(form)),
-        Kind::Words(words) => list_or_one(json!({"type": "string", "enum": words})),
+        Kind::Texts(form) => list_or_one(&form::text(form)),
+        Kind::Words(words) => list_or_one(&json!({"type": "string", "enum": words})),
         Kind::Number => json!({"type": ["string", "integer"]}),
         Kind::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Cell => json!({"type": ["string", "integer", "array"], "items": {"type": "string"}}),
         Kind::Secret => secret(),
-        Kind::Secrets => list_or_one(secret()),
+        Kind::Secrets => list_or_one(&secret()),
         Kind::Table(keys) => Value::Object(table(keys)),
-        Kind::Entries(keys) => entries(table(keys)),
+        Kind::Entries(keys) => entries(&table(keys)),
         Kind::List(keys) => json!({"type": "array", "items": table(keys)}),
-        Kind::Channels => entries(channel()),
+        Kind::Channels => entries(&channel()),
         Kind::Headers(keys) => {
             let header = |key: &Key| (key.name.to_owned(), json!({"type": "string", "description": key.doc}));
             let headers: Map<String, Value> = keys.iter().map(header).collect();
@@ -83,7 +83,7 @@ fn of_kind(kind: Kind) -> Value {
 }
 
 /// Tables by id: an id has no colon and no blanks around it.
-fn entries(table: Map<String, Value>) -> Value {
+fn entries(table: &Map<String, Value>) -> Value {
     json!({
         "type": "object",
         "propertyNames": {"pattern": "^[^:\\s]([^:\\r\\n]*[^:\\s])?$"},
@@ -91,8 +91,8 @@ fn entries(table: Map<String, Value>) -> Value {
     })
 }
 
-fn list_or_one(one: Value) -> Value {
-    json!({"anyOf": [one.clone(), {"type": "array", "items": one}]})
+fn list_or_one(one: &Value) -> Value {
+    json!({"anyOf": [one, {"type": "array", "items": one}]})
 }
 
 /// In the clear, or one place where it is kept.

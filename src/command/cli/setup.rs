@@ -60,7 +60,8 @@ pub struct Init {
     /// Your mail address
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-    /// The mail server: smtps://HOST:465, smtp+starttls://HOST:587, smtp://HOST:25; default: file:outbox, mails become files
+    /// The mail server: `smtps://HOST:465`, `smtp+starttls://HOST:587`, `smtp://HOST:25`; default: `file:outbox`, mails
+    /// become files
     #[arg(long, value_name = "SERVER")]
     pub server: Option<String>,
     /// The login at the mail server; its password is looked for in the file smtp-password
