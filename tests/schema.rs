@@ -29,9 +29,13 @@ fn schema(folder: &Path, of: &str) -> PathBuf {
 
 /// What the validator finds wrong with files.
 fn wrongs(schema: &Path, files: &[PathBuf]) -> Vec<String> {
-    let python = std::env::var("DUBAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = "exec \"${DUBAN_TEST_PYTHON:-python3}\" \"$0\" \"$@\"";
     let script = root().join("tests/fixtures/check_schema.py");
-    let output = run(Command::new(python).arg(script).arg(schema).args(files));
+    let output = run(Command::new("sh")
+        .args(["-c", python])
+        .arg(script)
+        .arg(schema)
+        .args(files));
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(str::to_owned)

@@ -74,11 +74,16 @@ fn the_complete_sample_shows_every_key() {
 
 /// Every key below a table, the tables in it included.
 fn names(keys: Keys) -> Vec<&'static str> {
-    let below = |kind| match kind {
-        Kind::Table(keys) | Kind::Entries(keys) | Kind::List(keys) => names(keys),
-        Kind::Channels => names(keys::CHANNEL),
-        Kind::Secret => names(keys::SECRET),
-        _ => Vec::new(),
+    let below = |kind| {
+        if let Kind::Table(keys) | Kind::Entries(keys) | Kind::List(keys) = kind {
+            names(keys)
+        } else if kind == Kind::Channels {
+            names(keys::CHANNEL)
+        } else if kind == Kind::Secret {
+            names(keys::SECRET)
+        } else {
+            Vec::new()
+        }
     };
     keys.iter()
         .flat_map(|key| [vec![key.name], below(key.kind)].concat())

@@ -23,18 +23,19 @@ fn spots(keys: Keys, name: &str, before: &str, after: &str) -> Vec<Spot> {
     let mut found = Vec::new();
     for key in keys {
         let (name, before) = (format!("{name}{}", key.name), format!("{before}{}", key.name));
-        let below = match key.kind {
-            Kind::Table(keys) | Kind::Headers(keys) => spots(keys, &format!("{name}."), &format!("{before}."), after),
-            Kind::Entries(keys) => spots(keys, &format!("{name}.x."), &format!("{before}.x."), after),
-            Kind::Channels => spots(CHANNEL, &format!("{name}.x."), &format!("{before}.x."), after),
-            Kind::List(keys) => spots(
-                keys,
-                &format!("{name}."),
-                &format!("{before} = [{{ "),
-                &format!(" }}]{after}"),
-            ),
-            Kind::Secret => spots(SECRET, &format!("{name}."), &format!("{before}."), after),
-            _ => Vec::new(),
+        let below = if let Kind::Table(keys) | Kind::Headers(keys) = key.kind {
+            spots(keys, &format!("{name}."), &format!("{before}."), after)
+        } else if let Kind::Entries(keys) = key.kind {
+            spots(keys, &format!("{name}.x."), &format!("{before}.x."), after)
+        } else if key.kind == Kind::Channels {
+            spots(CHANNEL, &format!("{name}.x."), &format!("{before}.x."), after)
+        } else if let Kind::List(keys) = key.kind {
+            let after = format!(" }}]{after}");
+            spots(keys, &format!("{name}."), &format!("{before} = [{{ "), &after)
+        } else if key.kind == Kind::Secret {
+            spots(SECRET, &format!("{name}."), &format!("{before}."), after)
+        } else {
+            Vec::new()
         };
         found.extend(below);
         let after = after.to_owned();
@@ -63,9 +64,10 @@ fn every_key_of_the_schema_is_read() {
         for spot in spots.iter().filter(|spot| spot.key.kind != Kind::Open) {
             // What no key may be.
             let printed = said(&spot.set("[[1.5]]"));
-            let told = match spot.key.kind {
-                Kind::Later => format!("`{}` is not in this version", spot.name),
-                _ => format!("`{}` must ", spot.name),
+            let told = if spot.key.kind == Kind::Later {
+                format!("`{}` is not in this version", spot.name)
+            } else {
+                format!("`{}` must ", spot.name)
             };
             assert!(printed.contains(&told), "`{}` is not read: {printed}", spot.name);
         }
@@ -133,11 +135,10 @@ fn every_key_says_what_it_means_and_unknown_keys_are_refused_at_every_table() {
 
 fn walk(value: &serde_json::Value, look: &mut impl FnMut(&serde_json::Value)) {
     look(value);
-    match value {
-        serde_json::Value::Object(map) => map.values().for_each(|value| walk(value, look)),
-        serde_json::Value::Array(items) => items.iter().for_each(|value| walk(value, look)),
-        _ => {}
-    }
+    let below = value.as_object().into_iter().flat_map(|map| map.values());
+    below
+        .chain(value.as_array().into_iter().flatten())
+        .for_each(|value| walk(value, look));
 }
 
 #[test]
