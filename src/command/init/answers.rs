@@ -29,6 +29,8 @@ pub(super) struct Answers {
 
 /// Mails become files below the folder.
 pub(super) const TO_FILES: &str = "file:outbox";
+/// How a mail server is written.
+const SCHEMES: [&str; 4] = ["smtps://", "smtp+starttls://", "smtp://", "file:"];
 /// A question that is answered wrongly more often than this is not understood.
 const TRIES_MAX: usize = 5;
 
@@ -84,7 +86,6 @@ impl Answers {
             Some((before, after)) if !before.is_empty() && after.contains('.') && !text.contains(' ') => Ok(()),
             Some(_) | None => Err("an address such as wang@example.org"),
         };
-        let any = |_: &str| Ok(());
         if args.timezone.is_none() {
             answers.timezone = desk.put("Time zone", &answers.timezone, zone)?;
         }
@@ -110,19 +111,31 @@ impl Answers {
         if args.email.is_none() {
             answers.email = desk.put("Your mail address", &answers.email, address)?;
         }
+        answers.ask_of_mail(args, &mut desk)?;
+        Ok(answers)
+    }
+
+    /// By what mail leaves, and from which ledger.
+    fn ask_of_mail(&mut self, args: &Init, desk: &mut Questions<'_>) -> anyhow::Result<()> {
+        let any = |_: &str| Ok(());
         if args.server.is_none() {
             let question = "Mail server (smtps://HOST:465, smtp+starttls://HOST:587; file:outbox writes files)";
-            answers.server = desk.put(question, &answers.server, any)?;
+            self.server = desk.put(question, &self.server, |text| {
+                let is_known = SCHEMES.iter().any(|scheme| text.starts_with(scheme));
+                is_known
+                    .then_some(())
+                    .ok_or("smtps://HOST:465, smtp+starttls://HOST:587, smtp://HOST:25 or file:DIR")
+            })?;
         }
-        if args.username.is_none() && answers.server != TO_FILES {
+        if args.username.is_none() && self.server != TO_FILES {
             let found = desk.put("Login there (empty: none)", "", any)?;
-            answers.username = Some(found).filter(|name| !name.is_empty());
+            self.username = Some(found).filter(|name| !name.is_empty());
         }
         if args.ledger.is_none() {
             let found = desk.put("A ledger to start from (empty: a sample)", "", any)?;
-            answers.ledger = Some(found).filter(|path| !path.is_empty()).map(PathBuf::from);
+            self.ledger = Some(found).filter(|path| !path.is_empty()).map(PathBuf::from);
         }
-        Ok(answers)
+        Ok(())
     }
 
     /// The time zone, which says what day it is.

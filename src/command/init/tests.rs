@@ -172,7 +172,7 @@ fn a_login_waits_for_its_password_in_a_file() {
 
 #[test]
 fn questions_are_asked_again_until_they_are_answered_and_an_empty_line_takes_what_is_usual() {
-    let typed = "zh-CN\nMars\nAsia/Shanghai\n\n市督办办\n王敏\nwang\nwang@example.org\n\n\n";
+    let typed = "zh-CN\nMars\nAsia/Shanghai\n\n市督办办\n王敏\nwang\nwang@example.org\nmail.example.org\n\n\n";
     let args = flags("");
     let mut shown = Vec::new();
     let answers = usual("")
@@ -192,7 +192,7 @@ fn questions_are_asked_again_until_they_are_answered_and_an_empty_line_takes_wha
         ("王敏", "wang@example.org")
     );
     assert!(
-        shown.contains("an IANA name") && shown.contains("an address such as"),
+        shown.contains("an IANA name") && shown.contains("an address such as") && shown.contains("  smtps://HOST:465"),
         "{shown}"
     );
 }
