@@ -68,25 +68,31 @@ pub(super) async fn run(flag: Option<&Path>, args: &Run) -> Result<(), Failure> 
         reload,
         voice: Arc::new(tell),
     };
-    match daemon::run(&path, &env, opened, clock, options, reins, stop).await {
-        Ok(()) => Ok(()),
-        Err(DaemonError::Config(problems)) => Err(not_understood(problems)),
-        Err(DaemonError::Intake(errors)) => {
+    let ended = daemon::run(&path, &env, opened, clock, options, reins, stop).await;
+    ended.map_err(end)
+}
+
+/// Why the daemon does not run, with what to do about it.
+fn end(error: DaemonError) -> Failure {
+    match error {
+        DaemonError::Config(problems) => not_understood(problems),
+        DaemonError::Intake(errors) => {
             let hints: Vec<String> = errors
                 .iter()
                 .map(|error| format!("{error}\n  hint: {}", error.hint()))
                 .collect();
-            Err(Failure::NotUnderstood(anyhow::anyhow!(
-                "the ledger is refused: {}",
-                hints.join("\n")
-            )))
+            Failure::NotUnderstood(anyhow::anyhow!("the ledger is refused: {}", hints.join("\n")))
         }
-        Err(error @ DaemonError::Clock(_)) => Err(hinted(
+        DaemonError::Clock(_) => hinted(
             &error.to_string(),
             "set the clock right, or say that it is right: `duban run --accept-clock`",
-        )),
-        Err(DaemonError::Site(error)) => Err(hinted(&error.to_string(), &error.hint())),
-        Err(error) => Err(failed(error)),
+        ),
+        DaemonError::Site(error) => hinted(&error.to_string(), &error.hint()),
+        DaemonError::Store(_)
+        | DaemonError::Channel(_)
+        | DaemonError::Template(_)
+        | DaemonError::KeptLoad(_)
+        | DaemonError::Heartbeat(_) => failed(error),
     }
 }
 

@@ -224,11 +224,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads and proves everything, where one is given with that ledger in place of all others; the rows come with it.
-    fn read(
-        mut self,
-        env: &Environment,
-        ledger: Option<&Path>,
-    ) -> (Result<(Config, Vec<RawTask>), Problems>, Looked) {
+    fn read(mut self, env: &Environment, ledger: Option<&Path>) -> (Result<(Config, Vec<RawTask>), Problems>, Looked) {
         let mut faults = Faults::default();
         let proven = self.prove(&mut faults, env, ledger);
         let mut looked = match self.origin {
@@ -376,6 +372,8 @@ fn settle(
     let reviews = reviews::settle(faults, raw, &names);
     let scores = scores::settle(faults, raw);
     let meetings = meetings::settle(faults, raw, &names, &reviews);
+    let (web, font_file) = (web::settle(faults, raw), charts::settle(faults, raw));
+    let (audit, keep) = (audit::settle(faults, env, raw), audit::keep(faults, raw));
     let proven = ledger::settle(faults, raw, &names, rows);
     if rows.is_empty() && raw.ledger.is_empty() && !faults.has_errors() {
         let hint = "name a ledger: ledger = [\"ledger.csv\"], or write [[tasks]]";
@@ -427,11 +425,11 @@ fn settle(
             gather,
             trial,
         },
-        web: web::settle(faults, raw),
+        web,
         templates: template::settle(faults, reader, raw),
-        font_file: charts::settle(faults, raw),
-        audit: audit::settle(faults, env, raw),
-        keep: audit::keep(faults, raw),
+        font_file,
+        audit,
+        keep,
         layout: Vec::new(),
         files: FileSet::default(),
         warnings: Vec::new(),

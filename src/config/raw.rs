@@ -180,6 +180,10 @@ impl Raw {
             let value = charts.text(faults, "font_file");
             put(faults, &mut self.font_file, value, "charts.font_file");
         }
+        self.add_columns(faults, root);
+    }
+
+    fn add_columns(&mut self, faults: &mut Faults, root: &Section<'_>) {
         if let Some(columns) = root.section(faults, "ledger_columns", keys::COLUMNS) {
             for column in Column::ALL {
                 let Some(header) = columns.text(faults, column.key()) else {

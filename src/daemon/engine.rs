@@ -130,6 +130,7 @@ impl Engine {
             // What waits for channels that are gone now is looked for anew, and so are rows that repeat.
             swept: AtomicBool::new(false),
             duties_seen: Mutex::default(),
+            guests_seen: Mutex::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::sheet as sheets;
 use crate::domain::document::{Block, Document, Grid, Span};
 use crate::domain::dossier::{Dossier, Happened, Happening, TaskSheet};
 use crate::domain::people::Locale;
-use crate::domain::sheet::{Moment, SheetRow};
+use crate::domain::sheet::{Exact, Moment, SheetRow};
 
 /// A cell of a sheet holds at most so many characters: the ledger has the rest.
 const CELL_MAX: usize = 1200;
@@ -77,7 +77,7 @@ fn overview(dossier: &Dossier<'_>, words: &DossierWords) -> Block {
             row.id.to_string(),
             cell(&row.title),
             cell(&row.unit),
-            moment(row.due),
+            row.due.map(moment).unwrap_or_default(),
             phrases.light(row.light).to_owned(),
         ];
         cells.map(|text| plain(&text)).to_vec()
@@ -132,8 +132,8 @@ fn lines(sheet: &TaskSheet<'_>, locale: Locale, words: &DossierWords) -> Vec<(&'
         (labels.assisting, cell(&row.assisting)),
         (labels.owner, names(&row.owner)),
         (labels.supervisor, cell(row.supervisor.as_deref().unwrap_or_default())),
-        (labels.opened, moment(row.opened)),
-        (labels.due, moment(row.due)),
+        (labels.opened, row.opened.map(moment).unwrap_or_default()),
+        (labels.due, row.due.map(moment).unwrap_or_default()),
         (labels.light, standing(row, locale, words)),
         (labels.progress, cell(&row.progress)),
         (labels.reported, row.reported.map(minute).unwrap_or_default()),
@@ -200,7 +200,8 @@ fn minute(at: NaiveDateTime) -> String {
 fn moment(moment: Moment) -> String {
     match moment {
         Moment::Day(day) => day.to_string(),
-        Moment::Minute(at) => minute(at),
+        Moment::Minute(at) | Moment::Exact(Exact::Second(at)) => minute(at),
+        Moment::Exact(Exact::Instant(at)) => minute(at.naive_local()),
     }
 }
 

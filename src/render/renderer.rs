@@ -167,7 +167,8 @@ impl Renderer {
         let mark = phrases::of(locale).trial(Some(trial_for));
         let mark = mark.trim_end();
         let note = format!(
-            "<div style=\"padding:8px 16px;font-size:15px\"><strong>{}</strong></div>",
+            "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td style=\"padding:8px \
+             16px;font-size:15px\"><strong>{}</strong></td></tr></table>",
             html(mark)
         );
         let body = words.html.find("<body").unwrap_or(0);

@@ -12,7 +12,7 @@ use crate::domain::journal::Entry;
 use crate::domain::ladder::Level;
 use crate::domain::meeting::AgendaItem;
 use crate::domain::people::People;
-use crate::domain::sheet::SheetRow;
+use crate::domain::sheet::{Moment, SheetRow};
 use crate::domain::task::Light;
 
 /// Sheets in one reader's papers: nobody reads more in a meeting, and the document stays small enough for a mail.
@@ -35,7 +35,7 @@ pub fn chosen<'a>(
     let mut rows: Vec<&SheetRow> = named.filter(|row| seen.insert(&row.id)).collect();
     let is_pressing = |row: &&&SheetRow| matches!(row.light, Light::Red | Light::Yellow) && !seen.contains(&row.id);
     let mut pressing: Vec<&SheetRow> = part.iter().filter(is_pressing).copied().collect();
-    pressing.sort_by_key(|row| (row.light != Light::Red, row.due.start()));
+    pressing.sort_by_key(|row| (row.light != Light::Red, row.due.map(Moment::start)));
     rows.extend(pressing);
     let more = rows.len().saturating_sub(SHEETS_MAX);
     rows.truncate(SHEETS_MAX);

@@ -195,21 +195,6 @@ impl Store {
         .await?;
         row.map(journal::entry).transpose()
     }
-
-    /// All entries of a kind, in order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`](super::StoreError) where the database fails.
-    pub async fn entries_of_kind(&self, kind: &str) -> Result<Vec<Entry>> {
-        let rows: Vec<EntryCells> = sqlx::query_as(
-            "SELECT seq, at, task, kind, who, data, prev, hash FROM journal WHERE kind = $1 ORDER BY seq",
-        )
-        .bind(kind)
-        .fetch_all(self.read())
-        .await?;
-        rows.into_iter().map(journal::entry).collect()
-    }
 }
 
 type NoticeCells = (String, String, String, Option<String>, Option<String>, Option<String>);

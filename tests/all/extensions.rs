@@ -95,7 +95,7 @@ async fn a_grant_moves_the_deadline_once_and_counts_once() {
     let expected = "task bridge-1 is open, due 2190-06-29; next notice 2190-06-24T09:00:00+08:00 due-3wd/remind";
     assert!(granted.out.starts_with(expected), "{}{}", granted.out, granted.err);
     // The office writes the new date into its spreadsheet as well: that is no second extension.
-    office.write("ledger.csv", &crate::office::LEDGER.replace("2190-06-15", "2190-06-29"));
+    office.write("ledger.csv", crate::office::LEDGER.replace("2190-06-15", "2190-06-29"));
     office.reload().await;
     let shown = office.json(&["task", "show", "bridge-1", "--format", "json"]);
     assert_eq!((&shown["extension"], &shown["mismatches"]), (&json!(null), &json!([])));

@@ -31,7 +31,7 @@ invite = ["office", "heads", "person:dan"]
 "#;
 
 fn python(script: &str, argument: &Path) -> Value {
-    let python = std::env::var("DUBAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = crate::real_webhook::python();
     let output = Command::new(&python)
         .arg(
             Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -8,7 +8,7 @@ async fn rows_that_only_moved_are_no_news_and_are_shown_in_their_new_order() {
     let (head, rows) = LEDGER.split_once('\n').unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();
     rows.reverse();
-    office.write("ledger.csv", &format!("{head}\n{}\n", rows.join("\n")));
+    office.write("ledger.csv", format!("{head}\n{}\n", rows.join("\n")));
     let ran = office.duban(&["status"]);
     assert!(!ran.err.contains("not loaded yet"), "{}", ran.err);
     let entries = office.duban(&["journal", "export"]).out.lines().count();
@@ -27,7 +27,7 @@ async fn after_a_withdrawal_the_other_tasks_stand_in_ledger_order() {
     let (head, rows) = LEDGER.split_once('\n').unwrap();
     let south = rows.lines().nth(1).unwrap();
     let new = south.replace("bridge-2", "bridge-3");
-    office.write("ledger.csv", &format!("{head}\n{new}\n{south}\n"));
+    office.write("ledger.csv", format!("{head}\n{new}\n{south}\n"));
     office.reload().await;
     let status = office.json(&["status", "--format", "json"]);
     let rows = status.as_array().unwrap().iter();
@@ -44,7 +44,7 @@ async fn status_and_check_tell_of_a_load_that_the_daemon_would_refuse() {
     office.duban(&["task", "close", "bridge-2"]);
     office.write(
         "ledger.csv",
-        &LEDGER.replace(
+        LEDGER.replace(
             "Repair the south bridge,roads,works,office,2021-11-01",
             "Paint it,roads,works,office,2021-11-02",
         ),

@@ -103,7 +103,7 @@ impl Office {
     pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.path("duban.toml")).unwrap();
         assert!(text.contains(from), "nothing to edit: {from}");
-        self.write("duban.toml", &text.replacen(from, to, 1));
+        self.write("duban.toml", text.replacen(from, to, 1));
     }
 
     /// Changes bytes of the store's file behind its back, as no statement could.

@@ -29,6 +29,7 @@ fn a_chinese_circular_has_the_parts_of_an_official_document_in_their_order() {
         parts,
         [
             "关于整改情况的通报",
+            "各责任单位：",
             "一、任务来源与分解",
             "二、办理情况",
             "（一）整改｜任务",

@@ -308,6 +308,8 @@ fn seen(html: &str) -> String {
         })
         .collect::<String>()
         .replace("&ensp;", "")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
 }
 
 #[test]
@@ -581,13 +583,29 @@ fn signs(text: &str) -> String {
     text.chars().filter(marks).collect()
 }
 
+/// The text without the names of colours, which the HTML shows: `红灯（逾期）` is 逾期.
+fn uncoloured(text: &str) -> String {
+    let colours = ["红灯", "黄灯", "绿灯", "蓝灯", "灰灯"].map(|name| (format!("{name}（"), "）"));
+    let english = ["red", "yellow", "green", "blue", "grey"].map(|name| (format!("{name} ("), ")"));
+    colours
+        .into_iter()
+        .chain(english)
+        .fold(text.to_owned(), |text, (from, to)| {
+            let Some((before, rest)) = text.split_once(&from) else {
+                return text;
+            };
+            let (meaning, after) = rest.split_once(to).expect("it is closed");
+            format!("{before}{meaning}{after}")
+        })
+}
+
 #[test]
 fn the_text_of_a_review_alone_is_enough_and_says_all_that_its_html_says_in_the_same_order() {
     for locale in [Locale::ZhCn, Locale::En] {
         for summary in sample::summaries(locale) {
             let words = renderer().review(&summary);
             let html = seen(&words.html).replace("&#160;", "");
-            assert_eq!(signs(&html), signs(&words.text), "{}", words.text);
+            assert_eq!(signs(&html), signs(&uncoloured(&words.text)), "{}", words.text);
         }
     }
 }
