@@ -32,6 +32,9 @@ async fn status_tells_scripts_how_each_task_stands() {
             "working_days_left": 2,
             "last_notice": "2021-12-13T09:00:00+08:00",
             "next_notice": "2021-12-17T09:00:00+08:00",
+            "batch": "",
+            "part_of": Value::Null,
+            "extension_asked": Value::Null,
         })
     );
     assert_eq!(

@@ -330,7 +330,13 @@ async fn changes_count_from_what_was_said_and_not_from_what_the_past_looks_like_
     let next = said_to_office(&world, "2026-03-09").await;
     assert_eq!(next.figures["red"], json!(0), "{}", next.text);
     assert!(
-        next.text.contains("red 0 (-2)") && next.text.contains("green 2 (+1)") && next.text.contains("grey 1 (+1)"),
+        [
+            "red (overdue) 0 (-2)",
+            "green (on track) 2 (+1)",
+            "grey (closed) 1 (+1)"
+        ]
+        .iter()
+        .all(|light| next.text.contains(light)),
         "{}",
         next.text
     );

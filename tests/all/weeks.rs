@@ -185,6 +185,7 @@ async fn lived() -> World {
 }
 
 #[tokio::test]
+#[ignore = "takes minutes"]
 async fn all_forty_weeks_say_what_the_journal_gives_again_within_a_mail_and_in_text_as_in_html() {
     let mut world = lived().await;
     let store = world.store();

@@ -219,6 +219,10 @@ impl Reader {
                 "line {}: {said}",
                 block.line
             );
+            if self.daemon.is_some() {
+                // It sees the new file by itself, and says when it is in force.
+                self.wait_for("ready: ");
+            }
         }
     }
 
