@@ -3,7 +3,7 @@
 //! croner runs on local time labelled UTC, and its answer goes through the same road to an instant as every deadline,
 //! so that a change of the clocks is treated alike everywhere.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
@@ -29,13 +29,14 @@ pub fn parse(text: &str) -> Result<Cron, CronError> {
         .map_err(|error| CronError(error.to_string()))
 }
 
-/// The first time strictly after `after` at which the cron text fires in `zone`.
+/// The first time strictly after `after` at which the cron text fires in `zone`: a whole second.
 ///
 /// # Errors
 /// Where the text does not parse, or never fires.
 pub fn next_after(text: &str, zone: Tz, after: DateTime<Utc>) -> Result<DateTime<Utc>, CronError> {
     let cron = parse(text)?;
-    let mut local = after.with_timezone(&zone).naive_local().and_utc();
+    // croner carries the fraction of a second of where it begins into what it finds.
+    let mut local = after.with_timezone(&zone).naive_local().and_utc().trunc_subsecs(0);
     // Within a double hour the local time can run back: search on until the instant has moved.
     loop {
         local = cron
@@ -90,6 +91,18 @@ mod tests {
             next("15 30 8 * * MON", zone, "2021-11-15T00:30:15Z"),
             "2021-11-22T08:30:15"
         );
+    }
+
+    #[test]
+    fn a_fire_is_a_whole_second_however_far_into_one_the_search_begins() {
+        let zone = chrono_tz::Asia::Shanghai;
+        let exact = |after: &str| next_after("30 8 * * MON", zone, after.parse().expect("an instant"));
+        let monday: DateTime<Utc> = "2021-11-15T00:30:00Z".parse().expect("an instant");
+        assert_eq!(exact("2021-11-14T03:12:44.636Z"), Ok(monday));
+        assert_eq!(exact("2021-11-15T00:29:59.999999999Z"), Ok(monday));
+        let week = chrono::TimeDelta::days(7);
+        assert_eq!(exact("2021-11-15T00:30:00.001Z"), Ok(monday + week));
+        assert_eq!(exact("2021-11-15T00:30:00Z"), Ok(monday + week));
     }
 
     #[test]
