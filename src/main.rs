@@ -1,6 +1,7 @@
 //! Arguments, logs, one command, an exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -14,6 +15,9 @@ use duban::telemetry::{self, LogSettings};
 /// Gives memory back after a peak: a first load or a weekly review needs much for a second, and then nothing for days.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a file system that hangs still holds at the end gets this long, and is then left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -47,7 +51,9 @@ fn start(cli: Cli) -> Result<(), Failure> {
         tokio::runtime::Builder::new_multi_thread()
     };
     let runtime = runtime.enable_all().build()?;
-    runtime.block_on(command::run(cli))
+    let ended = runtime.block_on(command::run(cli));
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    ended
 }
 
 /// Help, the version, or what was wrong with the command line, each on its own stream.

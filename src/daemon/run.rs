@@ -242,17 +242,29 @@ pub async fn run(
     watching.abort();
     ringing.abort();
     heartbeat.stop().await;
-    for (name, handle) in [("deciding", deciding), ("delivering", delivering)] {
-        match tokio::time::timeout(STOP_WAIT, handle).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!("the {name} loop broke off: {error}"),
-            Err(_) => tracing::warn!("the {name} loop was cut off; its messages are sent again with the same ids"),
-        }
-    }
+    finish([("deciding", deciding), ("delivering", delivering)]).await;
     onlookers.end().await;
     drop(helm);
     store.close().await;
     Ok(())
+}
+
+/// Waits for the loops within one bound; what has not ended by then is cut off.
+async fn finish(loops: [(&str, JoinHandle<()>); 2]) {
+    let cuts = loops.each_ref().map(|(name, handle)| (*name, handle.abort_handle()));
+    let ends = async {
+        for (name, handle) in loops {
+            if let Err(error) = handle.await {
+                tracing::error!("the {name} loop broke off: {error}");
+            }
+        }
+    };
+    if tokio::time::timeout(STOP_WAIT, ends).await.is_err() {
+        for (name, cut) in cuts.iter().filter(|(_, cut)| !cut.is_finished()) {
+            tracing::warn!("the {name} loop was cut off; its messages are sent again with the same ids");
+            cut.abort();
+        }
+    }
 }
 
 /// Those who watch the loops: the site, and what systemd is told.

@@ -361,3 +361,43 @@ async fn a_running_daemon_loads_changed_files_by_itself_and_at_a_hangup_and_surv
     opened.store.verify().await.unwrap();
     terminate(child);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_hangs_while_it_is_read_does_not_hold_up_the_end() {
+    let dir = folder(
+        TOWN,
+        &(HEADER.to_owned() + "1,Task 1,works,cat,2026-01-01,2099-03-05\n"),
+    );
+    let mut child = start(dir.path(), &["--first-load", "quiet"]);
+    until("the first pass", || {
+        dir.path().join("log").exists() && logged(dir.path()).contains("ready: 1 tasks, in order")
+    })
+    .await;
+    // As a network mount whose server is gone: whoever opens it waits for somebody who writes.
+    let pipe = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs::rename(&pipe, dir.path().join("ledger.csv")).unwrap();
+    // This end opens when the other one does, and the daemon then waits for bytes as long as it is held.
+    let pipe = dir.path().join("ledger.csv");
+    let holder = std::thread::spawn(move || File::options().write(true).open(pipe).unwrap());
+    signal(&child, "HUP");
+    until("a reader of the pipe", || holder.is_finished()).await;
+    let held = holder.join().unwrap();
+    signal(&child, "TERM");
+    let waited = Stopwatch::start();
+    let ended = loop {
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        if waited.elapsed().as_secs() > 25 {
+            child.kill().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(ended.success(), "{ended}: {}", logged(dir.path()));
+    drop(held);
+    let opened = Store::open(&dir.path().join("duban.db"), Access::Look, SystemClock.now())
+        .await
+        .unwrap();
+    opened.store.verify().await.unwrap();
+}
