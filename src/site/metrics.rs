@@ -195,14 +195,13 @@ fn of_the_store(sheet: &mut Sheet, figures: &Figures) {
         "When the last self-audit was done",
         audit.map(|audit| seconds(audit.at)),
     );
-    let found = audit.map(|audit| [("missing", audit.missing), ("extra", audit.extra)]);
     sheet.gauges(
         "duban_audit_findings",
-        "Notices that the last self-audit found missing, or sent without cause",
-        found
+        "What the last self-audit found to be wrong, by kind",
+        audit
             .into_iter()
-            .flatten()
-            .map(|(what, count)| (label("what", what), number(count))),
+            .flat_map(|audit| audit.found)
+            .map(|(kind, count)| (label("what", kind.as_str()), number(count))),
     );
     sheet.gauges(
         "duban_review_sent_timestamp_seconds",

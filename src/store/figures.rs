@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::domain::audit::FindingKind;
 use crate::domain::id::{ChannelId, ReviewId};
 use crate::domain::message::MessageState;
 use crate::domain::task::Phase;
@@ -59,10 +60,8 @@ pub struct Audited {
     pub at: Instant,
     /// Whether everything was as it should be.
     pub clean: bool,
-    /// What should have been sent and was not.
-    pub missing: u64,
-    /// What was sent and should not have been.
-    pub extra: u64,
+    /// How many of each kind it found.
+    pub found: [(FindingKind, u64); FindingKind::ALL.len()],
 }
 
 /// Tasks that stand alike: one row of the census.
@@ -185,8 +184,7 @@ impl Store {
             at: instant(at)?,
             // What does not say that all is well is no proof that it is.
             clean: data.get("clean").and_then(Value::as_bool).unwrap_or_default(),
-            missing: number("missing"),
-            extra: number("extra"),
+            found: FindingKind::ALL.map(|kind| (kind, number(kind.as_str()))),
         }))
     }
 

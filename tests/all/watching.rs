@@ -7,14 +7,19 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use duban::clock::{Clock, Stopwatch, SystemClock};
+use duban::config::{self, Environment};
+use duban::daemon::Engine;
+use duban::domain::audit::FindingKind;
 use duban::domain::journal::Draft;
 use duban::rules::progress::Act;
 use duban::store::{Access, Repeat, ReviewRun, RunState, Store};
 use serde_json::{Value, json};
 
+use crate::audits::by_hand::sql;
 use crate::process::{folder, start, terminate, until};
 use crate::servers::Server;
 use crate::world::{HEADER, TOWN, act_on};
@@ -151,6 +156,40 @@ async fn eventful() -> (tempfile::TempDir, Child, SocketAddr, Server) {
     };
     until("all that there is a metric for", happened).await;
     (dir, child, address, mail)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_real_self_audit_finds_is_scraped_by_its_kind() {
+    let dir = folder(&format!("{TOWN}{WEB}"), &(HEADER.to_owned() + LEDGER));
+    let child = start(dir.path(), &[]);
+    let address = address(dir.path()).await;
+    until_ready(address).await;
+    until("a mail", || {
+        fs::read_dir(dir.path().join("mail")).is_ok_and(|mut mails| mails.next().is_some())
+    })
+    .await;
+    assert_eq!(value(&metrics(address), "duban_audit_clean"), None, "none was done yet");
+
+    let one = "DELETE FROM notices WHERE id = (SELECT id FROM notices WHERE message IS NOT NULL LIMIT 1)";
+    assert_eq!(sql(&dir.path().join("duban.db"), one), "1");
+    let config = config::load(&dir.path().join("duban.toml"), &Environment::default()).unwrap();
+    let now = SystemClock.now();
+    let beside = Store::open(&config.store, Access::Act, now).await.unwrap().store;
+    let clock = Arc::new(SystemClock);
+    let engine = Arc::new(Engine::open(config, beside, clock).await.unwrap());
+    let audit = engine.audit(now).await.unwrap();
+    assert!(audit.count(FindingKind::Lost) > 0, "{:?}", audit.findings);
+    until("the audit in a scrape", || {
+        value(&metrics(address), "duban_audit_clean") == Some(0.0)
+    })
+    .await;
+    let text = metrics(address);
+    for kind in FindingKind::ALL {
+        let series = format!("duban_audit_findings{{what=\"{}\"}}", kind.as_str());
+        let scraped = value(&text, &series).unwrap_or_else(|| panic!("{series} in\n{text}"));
+        assert_eq!(scraped.to_string(), audit.count(kind).to_string(), "{series}");
+    }
+    terminate(child);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::domain::audit::FindingKind;
 use crate::domain::id::{ChannelId, ReviewId};
 use crate::domain::ladder::{Span, TimeUnit};
 use crate::domain::message::MessageState;
@@ -144,8 +145,7 @@ fn the_store_tells_what_is_due_and_what_was_proven() {
         audit: Some(Audited {
             at: at(13),
             clean: false,
-            missing: 1,
-            extra: 0,
+            found: FindingKind::ALL.map(|kind| (kind, u64::from(kind == FindingKind::Asleep))),
         }),
         reviews: vec![(ReviewId::new("weekly"), None, Some(at(14)))],
         ..Figures::default()
@@ -161,7 +161,8 @@ fn the_store_tells_what_is_due_and_what_was_proven() {
         ("duban_store_size_bytes", Some("4096.0")),
         ("duban_audit_clean", Some("0.0")),
         ("duban_audit_timestamp_seconds", Some("13.0")),
-        ("duban_audit_findings{what=\"missing\"}", Some("1.0")),
+        ("duban_audit_findings{what=\"asleep\"}", Some("1.0")),
+        ("duban_audit_findings{what=\"missing\"}", Some("0.0")),
         ("duban_review_next_timestamp_seconds{review=\"weekly\"}", Some("14.0")),
         ("duban_review_sent_timestamp_seconds{review=\"weekly\"}", None),
     ] {
