@@ -28,6 +28,9 @@ const YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
 
 /// The kind of the entry by which somebody asks for a later deadline.
 const EXTENSION_ASKED: &str = "extension-asked";
+/// The kinds of the entries by which such a request is answered.
+const EXTENSION_GRANTED: &str = "extension-granted";
+const EXTENSION_REFUSED: &str = "extension-refused";
 
 /// Names by which the program itself signs.
 const OWN_NAMES: [&str; 2] = ["duban", intake::BY];
@@ -71,10 +74,13 @@ pub(super) async fn task(flag: Option<&Path>, asked: Asked) -> Result<(), Failur
     let store = place.open(Access::Act).await?;
     let by = name(&said, &place.env)?;
     let now = place.clock.now();
+    let today = place.config.as_ref().map(|config| config.almanac.today(now));
     let done = store
         .act_telling(&id, now, |stored| {
+            refuse_past(&stored.state, &act, today)?;
             let change = change(stored, &act, &by, &said, now)?;
-            Ok::<_, Refused>((telling(&change, &by), change))
+            let words = telling(&change, &by).or_else(|| answering(stored, &change, &by, &said));
+            Ok::<_, Refused>((words.into_iter().collect(), change))
         })
         .await
         .map_err(failed)?;
@@ -116,13 +122,10 @@ fn reason(note: &str) -> Result<String, Failure> {
 }
 
 /// What the office hears of an act at once: that somebody asks for a later deadline.
-fn telling(change: &Change, by: &str) -> Vec<PendingWord> {
-    let asked = change.state.asked.as_ref();
+fn telling(change: &Change, by: &str) -> Option<PendingWord> {
     let is_new = change.entries.iter().any(|entry| entry.kind == EXTENSION_ASKED);
-    let Some(asked) = asked.filter(|_| is_new) else {
-        return Vec::new();
-    };
-    vec![PendingWord {
+    let asked = change.state.asked.as_ref().filter(|_| is_new)?;
+    Some(PendingWord {
         name: format!("extension:{}:{}", change.task.id, asked.at.timestamp_millis()),
         word: SystemWord::ExtensionAsked {
             task: change.task.id.to_string(),
@@ -133,7 +136,31 @@ fn telling(change: &Change, by: &str) -> Vec<PendingWord> {
             to: asked.to,
             note: asked.note.clone(),
         },
-    }]
+    })
+}
+
+/// What those who asked for a later deadline hear of the answer at once.
+fn answering(stored: &StoredTask, change: &Change, by: &str, said: &Said) -> Option<PendingWord> {
+    let has = |kind: &str| change.entries.iter().any(|entry| entry.kind == kind);
+    let granted = has(EXTENSION_GRANTED);
+    let asked = stored
+        .state
+        .asked
+        .as_ref()
+        .filter(|_| granted || has(EXTENSION_REFUSED))?;
+    Some(PendingWord {
+        name: format!("extension-answer:{}:{}", change.task.id, asked.at.timestamp_millis()),
+        word: SystemWord::ExtensionAnswered {
+            task: change.task.id.to_string(),
+            title: change.task.title.clone(),
+            unit: change.task.unit.to_string(),
+            by: by.to_owned(),
+            asked: asked.to,
+            due: change.state.due,
+            granted,
+            note: said.note.clone(),
+        },
+    })
 }
 
 /// An act, or a report that may leave the progress as it is.
@@ -163,6 +190,21 @@ fn change(stored: &StoredTask, wanted: &Wanted, by: &str, said: &Said, now: Date
         entries: vec![Draft::of_fact(now, id, by, &fact, said.note.as_deref())],
         next_at: Some(now),
     })
+}
+
+/// Nobody can keep a deadline that is over when it is asked for. Without files it is not known which day it is there.
+fn refuse_past(state: &TaskState, wanted: &Wanted, today: Option<NaiveDate>) -> Result<(), Refused> {
+    let Wanted::Act(Act::Extend { to, .. }) = wanted else {
+        return Ok(());
+    };
+    if today.is_some_and(|today| to.day() < today) {
+        return Err(Refused {
+            standing: state.standing(),
+            verb: "extended to a day that is over",
+            hint: "give a --to that is today or later",
+        });
+    }
+    Ok(())
 }
 
 /// A deadline lies after the opening, as in the ledger.

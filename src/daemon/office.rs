@@ -1,12 +1,18 @@
 //! Word to the office about Duban itself: once for each cause, and again when it ends.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::daemon::letters::{Letter, Target};
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, TaskId, UnitId};
+use crate::domain::ladder::Role;
 use crate::domain::message::MessageKind;
 use crate::domain::system::SystemWord;
+use crate::domain::task::Task;
+use crate::render::Renderer;
+use crate::rules::roles::{self, Present};
 use crate::store::PendingWord;
 
 impl Engine {
@@ -107,19 +113,32 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells the office of requests that were made since it was last looked at. Other words wait for a start.
+    /// Tells of requests that were made, and of answers that were given, since it was last looked at. Other words wait
+    /// for a start.
     pub(super) async fn tell_of_requests(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
         for pending in self.store.pending_words().await? {
-            if matches!(pending.word, SystemWord::ExtensionAsked { .. }) {
+            let is_of_request = matches!(
+                pending.word,
+                SystemWord::ExtensionAsked { .. } | SystemWord::ExtensionAnswered { .. }
+            );
+            if is_of_request {
                 self.tell_pending(&pending, now).await?;
             }
         }
         Ok(())
     }
 
-    /// Tells the office what was stored to be told; a request that was answered in the meantime is no news.
+    /// Tells the office what was stored to be told, and those who asked what was answered; a request that was answered in
+    /// the meantime is no news.
     pub(super) async fn tell_pending(&self, pending: &PendingWord, now: DateTime<Utc>) -> Result<(), DaemonError> {
         let mut pending = pending.clone();
+        if let SystemWord::ExtensionAnswered { task, unit, .. } = &mut pending.word {
+            let stored = self.store.task(&TaskId::new(task.as_str())).await?;
+            self.name_unit(unit);
+            let letters = stored.map_or_else(Vec::new, |stored| self.answers(&stored.task, &pending, now));
+            self.store.tell_word(&pending.name, &letters).await?;
+            return Ok(());
+        }
         if let SystemWord::ExtensionAsked { task, unit, to, .. } = &mut pending.word {
             let stored = self.store.task(&TaskId::new(task.as_str())).await?;
             let asked = stored.and_then(|stored| stored.state.asked);
@@ -127,14 +146,52 @@ impl Engine {
                 self.store.tell_word(&pending.name, &[]).await?;
                 return Ok(());
             }
-            if let Some(known) = self.config.people.units.get(&UnitId::new(unit.as_str())) {
-                unit.clone_from(&known.name);
-            }
+            self.name_unit(unit);
         }
         let letters = self.office_letters(&pending.name, &pending.word, None, now);
         Self::warn_of_silence(&pending.name, &letters);
         self.store.tell_word(&pending.name, &letters).await?;
         Ok(())
+    }
+
+    /// The answer to a request, to the task's owners and the head of its unit, or to those who stand in for them.
+    fn answers(&self, task: &Task, pending: &PendingWord, now: DateTime<Utc>) -> Vec<Letter> {
+        let people = &self.config.people;
+        let today = self.config.almanac.today(now);
+        let as_of = self.as_of(now);
+        let mut told = BTreeSet::new();
+        let mut letters = Vec::new();
+        for (role, name) in [(Role::Owner, "owner"), (Role::Head, "head")] {
+            for holder in roles::holders(people, task, &role) {
+                let who = match roles::present(people, &holder, today) {
+                    Present::Deputy(deputy) => deputy,
+                    Present::Here | Present::Nobody => holder,
+                };
+                let person = people.persons.get(&who).filter(|_| told.insert(who.clone()));
+                let Some(target) = person.and_then(|person| self.target_of(person, name)) else {
+                    continue;
+                };
+                let locale = self.locale_of(&target.recipient);
+                let mut words = self.renderer.system(&pending.word, locale, &as_of);
+                if self.on_trial(&target) != target {
+                    let meant = format!("{} ({})", target.recipient.name, target.channel);
+                    words = Renderer::in_trial(words, &meant, locale);
+                }
+                let letter = self.plain_letter(MessageKind::System, &target, &[&pending.name], words, now);
+                letters.extend(self.in_parts(&letter).into_iter().map(|part| (part, Vec::new())));
+            }
+        }
+        if letters.is_empty() {
+            tracing::error!(task.id = %task.id, "the answer to a request for more time reaches nobody: no channel");
+        }
+        letters
+    }
+
+    /// The name of a unit in the place of its id.
+    fn name_unit(&self, unit: &mut String) {
+        if let Some(known) = self.config.people.units.get(&UnitId::new(unit.as_str())) {
+            unit.clone_from(&known.name);
+        }
     }
 
     fn warn_of_silence(key: &str, letters: &[Letter]) {

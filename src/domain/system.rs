@@ -111,6 +111,25 @@ pub enum SystemWord {
         /// Why.
         note: String,
     },
+    /// A request for a later deadline was answered; the owner and the head of the unit are told.
+    ExtensionAnswered {
+        /// The task's id.
+        task: String,
+        /// Its title.
+        title: String,
+        /// The id of its unit.
+        unit: String,
+        /// Who answers.
+        by: String,
+        /// The deadline that was wanted.
+        asked: When,
+        /// The deadline in force from now on.
+        due: When,
+        /// Whether it is a later one.
+        granted: bool,
+        /// What is said with it.
+        note: Option<String>,
+    },
 }
 
 /// One thing that a self-audit found, for the office.

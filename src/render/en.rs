@@ -401,6 +401,40 @@ impl Phrases for En {
                 ],
                 Vec::new(),
             ),
+            SystemWord::ExtensionAnswered {
+                task,
+                title,
+                unit,
+                by,
+                asked,
+                due,
+                granted,
+                note,
+            } => {
+                let (task, by) = (one_line(task), one_line(by));
+                let (subject, mut said) = if *granted {
+                    (
+                        format!("task {task}: the extension is granted, due {}", when(*due)),
+                        format!("{by} grants the extension: it is due {} now.", when(*due)),
+                    )
+                } else {
+                    (
+                        format!("task {task}: the extension is refused, due {}", when(*due)),
+                        format!(
+                            "{by} refuses the extension until {}: it stays due {}.",
+                            when(*asked),
+                            when(*due)
+                        ),
+                    )
+                };
+                if *granted && asked != due {
+                    said += &format!(" Asked for was {}.", when(*asked));
+                }
+                let why = note.as_ref().map(|note| format!("Why: {}", one_line(note)));
+                let head = format!("{} ({})", one_line(title), one_line(unit));
+                let lines: Vec<String> = [head, said].into_iter().chain(why).collect();
+                letter(subject, &lines, Vec::new())
+            }
         }
     }
 

@@ -272,11 +272,26 @@ pub(super) fn system_words() -> Vec<SystemWord> {
             to: day(2022, 1, 31),
             note: "教室未验收".into(),
         },
+        answered(true, Some("仅此一次")),
+        answered(false, Some("市领导已承诺")),
     ]
 }
 
 fn day(year: i32, month: u32, day: u32) -> When {
     When::Date(NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default())
+}
+
+fn answered(granted: bool, note: Option<&str>) -> SystemWord {
+    SystemWord::ExtensionAnswered {
+        task: "1".into(),
+        title: "班额整改".into(),
+        unit: "市教育局".into(),
+        by: "李四".into(),
+        asked: day(2022, 1, 31),
+        due: if granted { day(2022, 1, 14) } else { day(2021, 12, 16) },
+        granted,
+        note: note.map(str::to_owned),
+    }
 }
 
 fn audit_problem(kind: FindingKind) -> AuditProblem {

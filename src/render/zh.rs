@@ -351,6 +351,37 @@ impl Phrases for Zh {
                 ],
                 Vec::new(),
             ),
+            SystemWord::ExtensionAnswered {
+                task,
+                title,
+                unit,
+                by,
+                asked,
+                due,
+                granted,
+                note,
+            } => {
+                let (task, by) = (one_line(task), one_line(by));
+                let (subject, mut said) = if *granted {
+                    (
+                        format!("任务{task}同意延期，时限改为{}", when(*due)),
+                        format!("{by}同意延期，时限改为{}。", when(*due)),
+                    )
+                } else {
+                    (
+                        format!("任务{task}不同意延期，时限仍为{}", when(*due)),
+                        format!("{by}不同意延期至{}，时限仍为{}。", when(*asked), when(*due)),
+                    )
+                };
+                if *granted && asked != due {
+                    said += &format!("原申请延期至{}。", when(*asked));
+                }
+                let kind = if *granted { "说明" } else { "理由" };
+                let why = note.as_ref().map(|note| format!("{kind}：{}", one_line(note)));
+                let head = format!("{}（{}）", one_line(title), one_line(unit));
+                let lines: Vec<String> = [head, said].into_iter().chain(why).collect();
+                letter(subject, &lines, Vec::new())
+            }
         }
     }
 

@@ -27,8 +27,8 @@ const ASK: [&str; 9] = [
     "Ann",
 ];
 
-/// Lets the daemon look at the store once, a moment after `task` was last acted on, and gives the mails to the office.
-async fn told_to_office(office: &Office, now: DateTime<Utc>) -> Vec<Mail> {
+/// Lets the daemon look at the store once, a moment after `task` was last acted on, and gives the mails about extensions.
+async fn told(office: &Office, now: DateTime<Utc>) -> Vec<Mail> {
     let config = config::load(&office.path("duban.toml"), &Environment::default()).unwrap();
     let store = Store::open(&config.store, Access::Run, now).await.unwrap().store;
     let clock = Arc::new(ManualClock::new(now));
@@ -38,7 +38,14 @@ async fn told_to_office(office: &Office, now: DateTime<Utc>) -> Vec<Mail> {
     drop(engine);
     store.close().await;
     let mut mails = eml::read_folder(&office.path("outbox"));
-    mails.retain(|mail| mail.to == "office@example.org" && mail.subject.contains("extension"));
+    mails.retain(|mail| mail.subject.contains("extension"));
+    mails
+}
+
+/// The mails of [`told`] to the office.
+async fn told_to_office(office: &Office, now: DateTime<Utc>) -> Vec<Mail> {
+    let mut mails = told(office, now).await;
+    mails.retain(|mail| mail.to == "office@example.org");
     mails
 }
 
@@ -196,6 +203,91 @@ async fn a_request_that_was_answered_before_anybody_heard_of_it_is_no_news() {
     let now = asked_at(&office);
     office.duban(&["task", "refuse", "bridge-1", "--note", "no"]);
     assert_eq!(told_to_office(&office, now).await.len(), 0);
+}
+
+#[tokio::test]
+async fn whoever_is_answerable_hears_the_answer_at_once_and_only_once() {
+    let answers: [(&[&str], &str, &[&str]); 3] = [
+        (
+            &["grant", "bridge-1", "--by", "Office"],
+            "Duban | task bridge-1: the extension is granted, due 2190-07-31",
+            &["Office grants the extension: it is due 2190-07-31 now."],
+        ),
+        (
+            &[
+                "grant",
+                "bridge-1",
+                "--due",
+                "2190-06-29",
+                "--by",
+                "Office",
+                "--note",
+                "two weeks must do",
+            ],
+            "Duban | task bridge-1: the extension is granted, due 2190-06-29",
+            &[
+                "it is due 2190-06-29 now. Asked for was 2190-07-31.",
+                "Why: two weeks must do",
+            ],
+        ),
+        (
+            &[
+                "refuse",
+                "bridge-1",
+                "--by",
+                "Office",
+                "--note",
+                "the mayor promised it",
+            ],
+            "Duban | task bridge-1: the extension is refused, due 2190-06-15",
+            &[
+                "Repair the north bridge (Public Works)",
+                "Office refuses the extension until 2190-07-31: it stays due 2190-06-15.",
+                "Why: the mayor promised it",
+            ],
+        ),
+    ];
+    for (answer, subject, said) in answers {
+        let office = Office::running().await;
+        office.duban(&ASK);
+        let now = asked_at(&office);
+        told(&office, now).await;
+        let ran = office.duban(&[&["task"], answer].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        for _ in 0..2 {
+            let mut mails = told(&office, now).await;
+            mails.retain(|mail| mail.to == "ann@example.org");
+            assert_eq!(mails.len(), 1, "{answer:?}: she is owner and head, and hears it once");
+            assert_eq!(mails[0].subject, subject);
+            for text in said {
+                assert!(mails[0].text.contains(text), "{text}: {}", mails[0].text);
+            }
+        }
+        assert_eq!(
+            told_to_office(&office, now).await.len(),
+            1,
+            "the office answered itself"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_asks_for_a_day_that_is_over() {
+    let office = Office::running().await;
+    let ask = |to: &str| office.duban(&["task", "extend", "bridge-2", "--to", to, "--note", "rain"]);
+    let over = ask("2021-12-17");
+    assert_eq!(over.code, Some(1), "{}", over.out);
+    assert!(
+        over.err.contains("a day that is over") && over.err.contains("hint: give a --to that is today or later"),
+        "{}",
+        over.err
+    );
+    let shown = office.json(&["task", "show", "bridge-2", "--format", "json"]);
+    assert_eq!(shown["extension"], json!(null));
+    let now: DateTime<Utc> = duban::clock::Clock::now(&duban::clock::SystemClock);
+    let today = (now + chrono::TimeDelta::hours(8)).date_naive().to_string();
+    let asked = ask(&today);
+    assert_eq!(asked.code, Some(0), "today is not over: {}", asked.err);
 }
 
 #[tokio::test]
