@@ -29,6 +29,9 @@ pub use self::font::FontError;
 /// Bytes of the hash in a content id: enough that two pictures never share one.
 const ID_BYTES: usize = 16;
 
+/// All pictures of a mail together take at most so many bytes.
+const ALL_BYTES_MAX: usize = 40 << 10;
+
 /// A picture of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -38,7 +41,7 @@ pub struct Picture {
     pub alt: String,
     /// A file name: `lights.png`, `burn-down.png`, `on-time.png`.
     pub name: String,
-    /// In pixels, twice the width at which it is shown.
+    /// In pixels, half as many again as the width at which it is shown.
     pub width: u32,
     /// In pixels.
     pub height: u32,
@@ -108,7 +111,8 @@ impl Charts {
         self.font.is_chinese()
     }
 
-    /// All pictures that there is something to show in, in the order in which they stand in a mail.
+    /// All pictures that there is something to show in, in the order in which they stand in a mail; the last are left out
+    /// where they would leave too little of it for words.
     #[must_use]
     pub fn pictures(&self, trend: &Trend, locale: Locale) -> Vec<Picture> {
         let all = [
@@ -116,7 +120,13 @@ impl Charts {
             self.burn_down(trend, locale),
             self.on_time(trend, locale),
         ];
-        all.into_iter().flatten().collect()
+        let mut room = ALL_BYTES_MAX;
+        let fits = |picture: &Picture| {
+            let left = room.checked_sub(picture.png.len());
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        all.into_iter().flatten().take_while(fits).collect()
     }
 
     /// Tasks by light in each of the last weeks; none before there are two weeks.

@@ -121,7 +121,7 @@ impl Renderer {
     /// The words of a summary that shows pictures; what they show stands in its text too.
     #[must_use]
     pub fn review_with(&self, summary: &Summary, pictures: &[Picture]) -> Words {
-        let page = ReviewPage::of(summary).with(pictures);
+        let page = ReviewPage::of(summary, pictures);
         let phrases = phrases::of(summary.locale);
         let words = self
             .words("review", summary.locale, &page)
@@ -256,7 +256,7 @@ impl Renderer {
                 self.try_on("notice", locale, &NoticePage::of(&digest), &mut faults);
             }
             for summary in sample::summaries(locale) {
-                self.try_on("review", locale, &ReviewPage::of(&summary), &mut faults);
+                self.try_on("review", locale, &ReviewPage::of(&summary, &[]), &mut faults);
             }
             for letter in sample::letters(phrases::of(locale)) {
                 self.try_on("letter", locale, &LetterPage::of(letter, sample::AS_OF), &mut faults);

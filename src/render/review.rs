@@ -23,13 +23,15 @@ use crate::domain::task::Light;
 const TITLE_COLUMNS: usize = 120;
 /// Any other cell takes at most so many.
 const CELL_COLUMNS: usize = 160;
-/// So many bytes of lines are written in full in all; what is past them is counted. As a mail of text and HTML, in the
-/// letters that mail is made of, that stays under 100 KB.
-const BYTES_MAX: usize = 52_000;
-/// So many lines of a section are written however much the sections before it took.
+/// So many bytes of lines and pictures are written in full in all; what is past them is counted. Mail writes both in
+/// letters that are a third more, and so a whole mail, its files aside, stays under 100 KB.
+const BYTES_MAX: usize = 56_000;
+/// So many lines of a section are written however much the sections before it took, as far as there is room at all.
 const LINES_SURE: usize = 3;
 /// What surrounds the words of one line in text and HTML, in bytes.
-const LINE_FRAME: usize = 420;
+const LINE_FRAME: usize = 400;
+/// What surrounds the bytes of a picture in a mail and in its HTML, in bytes.
+const PICTURE_FRAME: usize = 600;
 
 /// The phrases of a review in one language.
 pub(super) trait ReviewPhrases: Sync {
@@ -220,8 +222,9 @@ fn of(locale: Locale) -> &'static dyn ReviewPhrases {
 }
 
 impl ReviewPage {
-    /// The page of a summary, in its language.
-    pub(super) fn of(summary: &Summary) -> Self {
+    /// The page of a summary, in its language, with pictures of the course of the ledger: the more they take of a mail,
+    /// the less is left for lines.
+    pub(super) fn of(summary: &Summary, pictures: &[Picture]) -> Self {
         let common = phrases::of(summary.locale);
         let words = of(summary.locale);
         let since = summary.since.as_deref().unwrap_or_default();
@@ -268,7 +271,8 @@ impl ReviewPage {
             .map(|section| section.heading.clone())
             .collect();
         sections.retain(|section| !section.lines.is_empty());
-        fold(&mut sections, words);
+        let room = BYTES_MAX.saturating_sub(pictures.iter().map(picture_bytes).sum());
+        fold(&mut sections, room, words);
         Self {
             trial: common.trial(summary.trial_for.as_deref()),
             headline: words.headline(summary),
@@ -279,7 +283,7 @@ impl ReviewPage {
             late_from: summary.late_from.clone().unwrap_or_default(),
             for_names: common.names(&summary.for_names),
             lights: lights(summary, common, words),
-            pictures: Vec::new(),
+            pictures: pictures.iter().map(PicturePage::of).collect(),
             verdict: words.verdict(summary),
             sections,
             also: if counted.is_empty() {
@@ -289,16 +293,6 @@ impl ReviewPage {
             },
             head: summary.head.as_ref().map_or_else(String::new, |head| words.head(head)),
         }
-    }
-
-    /// With these pictures.
-    pub(super) fn with(mut self, pictures: &[Picture]) -> Self {
-        let page = |picture: &Picture| PicturePage {
-            html: picture.html(),
-            alt: picture.text().to_owned(),
-        };
-        self.pictures = pictures.iter().map(page).collect();
-        self
     }
 
     /// The built-in plain text.
@@ -344,6 +338,15 @@ impl ReviewPage {
     }
 }
 
+impl PicturePage {
+    fn of(picture: &Picture) -> Self {
+        Self {
+            html: picture.html(),
+            alt: picture.text().to_owned(),
+        }
+    }
+}
+
 impl LinePage {
     fn said(state: String) -> Self {
         Self {
@@ -374,17 +377,23 @@ impl LinePage {
     }
 }
 
+/// About how many bytes a picture takes, with what it shows in words in text and HTML.
+fn picture_bytes(picture: &Picture) -> usize {
+    picture.png.len() + 2 * picture.alt.len() + PICTURE_FRAME
+}
+
 /// Leaves each section the lines for which there is room, from the first section on, and counts the others.
-fn fold(sections: &mut [SectionPage], words: &dyn ReviewPhrases) {
-    let sure = |section: &SectionPage| {
-        let lines = section.lines.iter().take(LINES_SURE);
+fn fold(sections: &mut [SectionPage], room: usize, words: &dyn ReviewPhrases) {
+    let taken = |sure: usize| {
+        let lines = sections.iter().flat_map(|section| section.lines.iter().take(sure));
         lines.map(LinePage::bytes).sum::<usize>()
     };
-    let mut room = BYTES_MAX.saturating_sub(sections.iter().map(sure).sum());
+    let sure = (0..=LINES_SURE).rev().find(|sure| taken(*sure) <= room).unwrap_or(0);
+    let mut room = room.saturating_sub(taken(sure));
     for section in sections {
         let mut kept = 0;
         for line in &section.lines {
-            if kept >= LINES_SURE {
+            if kept >= sure {
                 let Some(left) = room.checked_sub(line.bytes()) else {
                     break;
                 };

@@ -379,25 +379,30 @@ impl Store {
 pub(super) async fn put(link: &mut Link, messages: &[(Message, Vec<NoticeId>)]) -> Result<u32> {
     let mut new = 0;
     for (message, notices) in messages {
-        let there: Option<(String, bool)> = sqlx::query_as("SELECT state, frozen FROM messages WHERE id = $1")
-            .bind(message.id.as_str())
-            .fetch_optional(&mut *link)
-            .await?;
-        let state = match there {
-            None => {
-                insert(link, message).await?;
-                new += 1;
-                message.state
-            }
-            Some((state, frozen)) => {
-                let state: MessageState = word(state)?;
-                again(link, message, state, frozen).await?;
-                state
-            }
-        };
-        sqlite::attach_notices(link, &message.id, state, notices).await?;
+        new += u32::from(put_one(link, message, notices).await?);
     }
     Ok(new)
+}
+
+/// Puts one message into the outbox; says whether it is new.
+pub(super) async fn put_one(link: &mut Link, message: &Message, notices: &[NoticeId]) -> Result<bool> {
+    let there: Option<(String, bool)> = sqlx::query_as("SELECT state, frozen FROM messages WHERE id = $1")
+        .bind(message.id.as_str())
+        .fetch_optional(&mut *link)
+        .await?;
+    let state = match &there {
+        None => {
+            insert(link, message).await?;
+            message.state
+        }
+        Some((state, frozen)) => {
+            let state: MessageState = word(state.clone())?;
+            again(link, message, state, *frozen).await?;
+            state
+        }
+    };
+    sqlite::attach_notices(link, &message.id, state, notices).await?;
+    Ok(there.is_none())
 }
 
 async fn insert(link: &mut Link, message: &Message) -> Result<()> {

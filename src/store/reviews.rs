@@ -168,8 +168,9 @@ impl Store {
             .rows_affected()
             > 0;
         if new {
-            let messages: Vec<_> = messages.iter().map(|message| (message.clone(), Vec::new())).collect();
-            outbox::put(&mut tx, &messages).await?;
+            for message in messages {
+                outbox::put_one(&mut tx, message, &[]).await?;
+            }
             kept::keep(&mut tx, kept).await?;
             journal::append(&mut tx, entries).await?;
         }

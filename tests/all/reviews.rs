@@ -7,7 +7,6 @@ use duban::domain::journal::Entry;
 use duban::domain::meeting::AgendaItem;
 use duban::domain::people::Locale;
 use duban::domain::review::Summary;
-use duban::render::Renderer;
 use duban::rules::progress::Act;
 use duban::store::Repeat;
 use serde_json::{Value, json};
@@ -263,19 +262,27 @@ fn peak() -> Option<u64> {
     Some(kibibytes << 10)
 }
 
+/// Built for release, everybody; else a tenth of them, of whom only the counts are held.
+const SHARE: usize = if cfg!(debug_assertions) { 10 } else { 1 };
+
 #[tokio::test]
-#[ignore = "takes minutes unless built for release; run it with --release --nocapture to see how long it takes and how much it holds"]
+#[ignore = "measures: run it alone, with --release --nocapture, to see how long a review takes and how much it holds"]
 async fn three_thousand_readers_of_ten_thousand_tasks_have_their_reviews_in_ten_seconds_and_300_mb() {
-    let mut world = great(10_000, 1_000);
+    let mut world = great(10_000 / SHARE, 1_000 / SHARE);
     world.start("2026-03-08T08:00:00+08:00").await;
     let engine = world.engine();
     let review = engine.config().reviews[0].clone();
     let now = at("2026-03-09T09:00:00+08:00");
-    let renderer = Renderer::new(&engine.config().templates).unwrap();
+    let readers = 3_000 / SHARE + 1;
+    let begun = Instant::now();
+    let tasks = world.store().tasks().await.unwrap();
+    let read = begun.elapsed();
+    assert_eq!(tasks.len(), 10_000 / SHARE);
+    drop(tasks);
     let begun = Instant::now();
     let summaries = engine.summaries(&review, now, now).await.unwrap();
     let summed = begun.elapsed();
-    assert_eq!(summaries.len(), 3_001);
+    assert_eq!(summaries.len(), readers);
     // Nobody is told of more than their own: owner, head and lead of a unit, and the office.
     let lines = |summary: &Summary| summary.overdue.lines.len() + summary.due_soon.lines.len();
     let own = summaries.iter().filter(|(reader, _)| !reader.is_office);
@@ -283,22 +290,26 @@ async fn three_thousand_readers_of_ten_thousand_tasks_have_their_reviews_in_ten_
         own.clone().all(|(_, summary)| lines(summary) <= 10),
         "more than ten tasks"
     );
-    let bytes: usize = own.map(|(_, summary)| renderer.review(summary).html.len()).sum();
-    let written = begun.elapsed();
-    assert!(bytes > 0 && summaries.iter().all(|(reader, _)| reader.locale == Locale::En));
+    assert!(summaries.iter().all(|(reader, _)| reader.locale == Locale::En));
     drop(summaries);
     // From here on the peak is that of the whole run: reading, summing up, writing, and one transaction.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    if peak().is_some() {
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    }
     let (before, begun) = (peak(), Instant::now());
     let sent = engine.send_review(&review, Repeat::Refused, "test", now).await.unwrap();
     let queued = begun.elapsed();
-    assert_eq!(sent, Some(3_001));
+    assert_eq!(sent, Some(readers));
     let held = peak();
     println!(
-        "summed up in {summed:?}, written in {written:?}; the whole run queued in {queued:?}, from {before:?} to {held:?} bytes"
+        "{readers} readers: tasks read in {read:?}, summed up in {summed:?}; the whole run queued in {queued:?}, from \
+         {before:?} to {held:?} bytes"
     );
-    assert!(queued.as_secs() < 10 || cfg!(debug_assertions), "{queued:?}");
-    assert!(held.is_none_or(|held| held < 300 << 20), "{held:?}");
+    // Elsewhere the machine is shared with other tests, and so are its seconds and bytes.
+    if !cfg!(debug_assertions) {
+        assert!(queued.as_secs() < 10, "{queued:?}");
+        assert!(held.is_none_or(|held| held < 300 << 20), "{held:?}");
+    }
 }
 
 /// The office's part of the run of a day, as it was said.

@@ -1,4 +1,4 @@
-//! Drawing by hand: an SVG of few shapes, rasterised at twice its size, as a PNG of few colours.
+//! Drawing by hand: an SVG of few shapes, rasterised at one and a half times its size, as a PNG of few colours.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -12,8 +12,8 @@ use crate::render::escape::{html, one_line};
 
 /// Width in the units of the drawing: that of a mail.
 pub(super) const WIDTH: u32 = 640;
-/// Pixels to a unit, so that it is sharp on phones.
-const SCALE: u32 = 2;
+/// Pixels to a unit: about as many as a phone shows in the width of a mail, and few enough to be small.
+const SCALE: f64 = 1.5;
 /// All colours that are drawn with, and two greys more for the edges of letters.
 const PALETTE: [[u8; 3]; 16] = [
     [0xff, 0xff, 0xff],
@@ -35,7 +35,7 @@ const PALETTE: [[u8; 3]; 16] = [
 ];
 
 /// The greys of [`PALETTE`] for the edges of letters; a crowded picture takes fewer, so that it stays small.
-const GREYS: [&[u8]; 3] = [&[0, 1, 2, 3, 4, 5], &[0, 2, 4, 5], &[0, 2, 5]];
+const GREYS: [&[u8]; 2] = [&[0, 2, 4, 5], &[0, 2, 5]];
 /// Channels of a grey differ by less.
 const GREY_SPREAD: u8 = 32;
 /// For drawings without colours, which may hold much text.
@@ -46,7 +46,7 @@ const FOUR: [[u8; 3]; 4] = [
     [0x11, 0x18, 0x27],
 ];
 /// A picture is to be at most so large, so that all three leave room in a mail.
-pub(super) const BYTES_MAX: usize = 30 << 10;
+pub(super) const BYTES_MAX: usize = 16 << 10;
 
 /// Text and axes.
 pub(super) const INK: &str = "#111827";
@@ -125,19 +125,21 @@ impl<'a> Canvas<'a> {
             At::Middle => "middle",
             At::End => "end",
         };
+        let (x, y) = (on_pixel(x), on_pixel(y));
         // Writing to a text does not fail.
         let _never = write!(
             self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" text-anchor=\"{anchor}\" fill=\"{ink}\">{}</text>",
+            "<text x=\"{x:.3}\" y=\"{y:.3}\" font-size=\"{size:.1}\" text-anchor=\"{anchor}\" fill=\"{ink}\">{}</text>",
             html(&text)
         );
     }
 
     /// A box; `paint` are the attributes that colour it.
     pub(super) fn rect(&mut self, x: f64, y: f64, (width, height): (f64, f64), paint: &str) {
+        let (x, y) = (on_pixel(x), on_pixel(y));
         let _never = write!(
             self.body,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" {paint}/>"
+            "<rect x=\"{x:.3}\" y=\"{y:.3}\" width=\"{width:.1}\" height=\"{height:.1}\" {paint}/>"
         );
     }
 
@@ -188,9 +190,9 @@ impl<'a> Canvas<'a> {
             ..Options::default()
         };
         let tree = Tree::from_str(&svg, &options).ok()?;
-        let mut pixels = Pixmap::new(WIDTH * SCALE, height * SCALE)?;
+        let mut pixels = Pixmap::new(scaled(WIDTH), scaled(height))?;
         pixels.fill(Color::WHITE);
-        let scale = Transform::from_scale(2.0, 2.0);
+        let scale = Transform::from_scale(1.5, 1.5);
         resvg::render(&tree, scale, &mut pixels.as_mut());
         Some(pixels)
     }
@@ -204,6 +206,16 @@ impl Png {
             height: pixels.height(),
         }
     }
+}
+
+/// The nearest place at which a pixel begins: the same letters then come out as the same pixels, which pack well.
+pub(super) fn on_pixel(place: f64) -> f64 {
+    (place * SCALE).round() / SCALE
+}
+
+/// Units in pixels, [`SCALE`] to each.
+fn scaled(units: u32) -> u32 {
+    (units * 3).div_ceil(2)
 }
 
 /// As smooth as it can be within [`BYTES_MAX`].

@@ -1,6 +1,6 @@
 //! The numbers under the columns of a picture, a row for each kind, and the days above them.
 
-use super::canvas::{At, Canvas, FAINT, INK, LINE, WIDTH};
+use super::canvas::{At, Canvas, FAINT, INK, LINE, WIDTH, on_pixel};
 
 /// Left of the columns stand the names of the rows.
 pub(super) const LEFT: f64 = 124.0;
@@ -34,9 +34,11 @@ pub(super) struct Row<'a> {
 
 impl Columns {
     pub(super) fn new(count: usize) -> Self {
+        let width = (f64::from(WIDTH) - LEFT - RIGHT) / number(count.max(1));
         Self {
             count,
-            width: (f64::from(WIDTH) - LEFT - RIGHT) / number(count.max(1)),
+            // Whole pixels, so that all columns look alike.
+            width: on_pixel(width.floor()),
         }
     }
 
