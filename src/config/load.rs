@@ -354,6 +354,13 @@ enum OrNothing {
     Error,
 }
 
+fn refuse_no_office(faults: &mut Faults, raw: &Raw, root: u32) {
+    if raw.office.is_none() && !raw.office_excused {
+        let hint = "office = \"ID\": the person or unit that runs Duban and hears of everything undeliverable";
+        faults.error_hint(Place::whole(root), "`office` is missing", hint);
+    }
+}
+
 fn settle(
     faults: &mut Faults,
     reader: &mut Reader<'_>,
@@ -380,10 +387,7 @@ fn settle(
         faults.error_hint(Place::whole(root), "there is no task", hint);
     }
     calendar::warn_of_unknown_years(faults, raw, &calendar, &proven.tasks, root);
-    if raw.office.is_none() && !raw.office_excused {
-        let hint = "office = \"ID\": the person or unit that runs Duban and hears of everything undeliverable";
-        faults.error_hint(Place::whole(root), "`office` is missing", hint);
-    }
+    refuse_no_office(faults, raw, root);
     let people = people::settle(faults, raw, &names, &channels, locale)?;
     let trial = raw.trial.as_ref().and_then(|named| trial(faults, &names, named));
     // What a broken channel reaches is not known: its own fault says enough.
