@@ -68,12 +68,7 @@ impl Engine {
                 let round = Round {
                     review,
                     plan,
-                    slot: Slot {
-                        day: known.day,
-                        review_at: known.review_at,
-                        starts: known.starts,
-                        ends: known.ends,
-                    },
+                    slot: meeting::slot_after_review(&self.config.almanac, plan, &known, now),
                     nominal: known.review_at,
                 };
                 next.extend(self.meet(round, now).await?);

@@ -37,13 +37,32 @@ pub fn slot(
     if cron::is_skipped(almanac, review, at) {
         return None;
     }
-    let starts = almanac.instant(almanac.today(at).and_time(plan.starts));
-    Some(Slot {
-        day: almanac.today(nominal),
-        review_at: at,
+    Some(slot_on(almanac, plan, almanac.today(nominal), at))
+}
+
+/// The meeting that is still to come of a review that took place this morning. Where the plan now names a time that is
+/// over, it speaks of the next ones.
+#[must_use]
+pub fn slot_after_review(almanac: &Almanac, plan: &MeetingPlan, known: &Meeting, now: DateTime<Utc>) -> Slot {
+    let planned = slot_on(almanac, plan, known.day, known.review_at);
+    if planned.starts > now {
+        return planned;
+    }
+    Slot {
+        starts: known.starts,
+        ends: known.ends,
+        ..planned
+    }
+}
+
+fn slot_on(almanac: &Almanac, plan: &MeetingPlan, day: NaiveDate, review_at: DateTime<Utc>) -> Slot {
+    let starts = almanac.instant(almanac.today(review_at).and_time(plan.starts));
+    Slot {
+        day,
+        review_at,
         starts,
         ends: starts.checked_add_signed(plan.length).unwrap_or(starts),
-    })
+    }
 }
 
 /// What is to be done about a meeting.

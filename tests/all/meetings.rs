@@ -117,6 +117,32 @@ async fn items_are_called_for_collected_and_sent_before_the_meeting_which_outliv
 }
 
 #[tokio::test]
+async fn a_meeting_that_is_moved_after_its_review_took_place_is_told_with_its_new_time() {
+    let config = format!("{TOWN}{}", MEETING.replace("09:30", "14:00"));
+    let mut world = World::new(&config, &ledger(&[("1", "2026-06-30")]));
+    world.start("2026-02-24T10:00:00+08:00").await;
+    world.run_until("2026-03-02T10:00:00+08:00").await;
+    world.edit("\"14:00\"", "\"16:00\"");
+    world.reload().await;
+    world.run_until("2026-03-02T10:01:00+08:00").await;
+    let moved = meeting(&world).await;
+    assert_eq!(moved.starts, at("2026-03-02T16:00:00+08:00"));
+    assert_eq!(moved.ends, at("2026-03-02T17:30:00+08:00"));
+    let changed = "Changed: Supervision meeting, 2026-03-02 16:00-17:30".to_owned();
+    assert!(heard(&world, "ben").contains(&changed), "{:?}", heard(&world, "ben"));
+    world.edit("Room 301", "Room 302");
+    world.reload().await;
+    world.run_until("2026-03-02T10:02:00+08:00").await;
+    let told = heard(&world, "ben").into_iter().filter(|subject| *subject == changed);
+    assert_eq!(told.count(), 2);
+    // A time that is over today is a word about the next meetings.
+    world.edit("\"16:00\"", "\"09:00\"");
+    world.reload().await;
+    world.run_until("2026-03-02T10:03:00+08:00").await;
+    assert_eq!(meeting(&world).await.starts, moved.starts);
+}
+
+#[tokio::test]
 async fn who_need_not_come_any_more_and_who_is_new_are_told_and_nobody_else() {
     let mut world = town();
     world.start("2026-02-24T10:00:00+08:00").await;
