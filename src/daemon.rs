@@ -27,6 +27,7 @@ mod lanes;
 mod letters;
 mod load_words;
 mod meeting_loop;
+mod nightly;
 mod office;
 mod outlook;
 mod papers;
@@ -44,7 +45,7 @@ mod watch;
 mod watchdog;
 mod web;
 
-pub use audit::{ACCEPTED, last_clean, recount};
+pub use audit::{ACCEPTED, in_force_since, last_clean, recount};
 pub use clock_watch::{clock_fault, held_words};
 pub use difference::{Change, Difference, Stand, differences};
 pub use engine::{Engine, Gather};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::command::cli::{self, Format};
-use crate::command::desk::{Desk, Place, failed, note};
+use crate::command::desk::{Desk, Place, failed, hinted, note};
 use crate::command::table::{Cell, Colour, Paint, Table, write_json};
 use crate::command::task::name_of;
 use crate::command::{Failure, instant};
@@ -18,20 +18,37 @@ use crate::domain::audit::{Audit, Finding};
 use crate::domain::journal::Draft;
 use crate::store::{Access, Store};
 
+/// Where a daemon takes other files in while it is counted, it is counted again, so often.
+const TRIES: u32 = 3;
+
 pub(super) async fn audit(flag: Option<&Path>, args: &cli::Audit) -> Result<(), Failure> {
     let place = Place::find(flag)?;
     let store = place.open(Access::Look).await?;
-    let config = in_force(flag, &place, &store).await?;
-    let zone = config.almanac.timing.zone;
-    let now = match &args.now {
-        Some(text) => instant::instant(text, zone)?,
-        None => place.clock.now(),
+    let mut counted = None;
+    for _ in 0..TRIES {
+        let since = daemon::in_force_since(&store).await.map_err(failed)?;
+        let config = in_force(flag, &place, &store).await?;
+        let zone = config.almanac.timing.zone;
+        let now = match &args.now {
+            Some(text) => instant::instant(text, zone)?,
+            None => place.clock.now(),
+        };
+        let from = match &args.from {
+            Some(text) => Some(instant::instant(text, zone)?),
+            None => daemon::last_clean(&store).await.map_err(failed)?,
+        };
+        let audit = daemon::recount(&store, &config, now, from).await.map_err(failed)?;
+        if daemon::in_force_since(&store).await.map_err(failed)? == since {
+            counted = Some((config, now, audit));
+            break;
+        }
+    }
+    let Some((config, now, audit)) = counted else {
+        return Err(hinted(
+            "the daemon loaded other files each time while this was counted",
+            "try again when the files are left alone",
+        ));
     };
-    let from = match &args.from {
-        Some(text) => Some(instant::instant(text, zone)?),
-        None => daemon::last_clean(&store).await.map_err(failed)?,
-    };
-    let audit = daemon::recount(&store, &config, now, from).await.map_err(failed)?;
     if args.accept {
         return accept(&place, &audit, args, now).await;
     }

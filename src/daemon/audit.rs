@@ -43,12 +43,17 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub async fn nightly_due(&self, now: DateTime<Utc>) -> Result<Option<Audit>, DaemonError> {
-        // While planning is held, what is not sent is not missing; the day is made up for afterwards.
-        if self.health().standing().held.is_some() || !self.is_audit_due(now).await? {
+        if !self.is_nightly_due(now).await? {
             return Ok(None);
         }
         self.forget_due(now).await?;
         self.audit(now).await.map(Some)
+    }
+
+    /// Whether the day's instant has come. While planning is held, what is not sent is not missing; the day is made up for
+    /// afterwards.
+    pub(super) async fn is_nightly_due(&self, now: DateTime<Utc>) -> Result<bool, DaemonError> {
+        Ok(self.health().standing().held.is_none() && self.is_audit_due(now).await?)
     }
 
     async fn is_audit_due(&self, now: DateTime<Utc>) -> Result<bool, DaemonError> {
@@ -75,12 +80,23 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub async fn audit(&self, now: DateTime<Utc>) -> Result<Audit, DaemonError> {
-        let before = self.store.last_of_kind(KIND).await?;
+        let audit = self.count(now).await?;
+        self.tell_of_count(&audit, now).await?;
+        Ok(audit)
+    }
+
+    /// Counts again; only looks.
+    pub(super) async fn count(&self, now: DateTime<Utc>) -> Result<Audit, DaemonError> {
         let from = last_clean(&self.store).await?;
-        let audit = recount(&self.store, &self.config, now, from).await?;
-        let is_told = self.tell_of_problems(&audit, now).await?;
+        recount(&self.store, &self.config, now, from).await
+    }
+
+    /// Tells who is to be told how the count came out, and writes it in the journal.
+    pub(super) async fn tell_of_count(&self, audit: &Audit, now: DateTime<Utc>) -> Result<(), DaemonError> {
+        let before = self.store.last_of_kind(KIND).await?;
+        let is_told = self.tell_of_problems(audit, now).await?;
         let letters = if !is_told && self.is_line_due(before.as_ref(), now) {
-            self.office_letters("audit", &line(&audit), None, now)
+            self.office_letters("audit", &line(audit), None, now)
         } else {
             Vec::new()
         };
@@ -110,7 +126,7 @@ impl Engine {
                 audit.findings.len()
             );
         }
-        Ok(audit)
+        Ok(())
     }
 
     /// Tells the office of problems that it was not told of, and that there are none any more. Whether it was told now.
@@ -170,6 +186,15 @@ pub async fn last_clean(store: &Store) -> Result<Option<DateTime<Utc>>, DaemonEr
     Ok(last.and_then(|entry| entry.at.parse().ok()))
 }
 
+/// Since when the configuration is in force that stands in the store; where it changes during a count, that count is by
+/// another one and means nothing.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn in_force_since(store: &Store) -> Result<DateTime<Utc>, DaemonError> {
+    Ok(store.last_load().await?.map_or(DateTime::UNIX_EPOCH, |(at, _)| at))
+}
+
 /// Counts again; only looks. What was sent is planned again from `from` on, else as far back as can be.
 ///
 /// # Errors
@@ -193,7 +218,7 @@ pub async fn recount(
         }
         Err(error) => findings.push(unreadable(error)?),
     }
-    let in_force = store.last_load().await?.map_or(DateTime::UNIX_EPOCH, |(at, _)| at);
+    let in_force = in_force_since(store).await?;
     let bench = Bench {
         almanac: &config.almanac,
         people: &config.people,

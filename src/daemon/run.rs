@@ -377,7 +377,7 @@ pub(super) async fn decide_loop(
                 }
                 // Beside the loop, which it must not delay.
                 if cargo == Some(Cargo::All) && nightly.as_ref().is_none_or(JoinHandle::is_finished) {
-                    nightly = Some(tokio::spawn(nightly_due(Arc::clone(&engine), now)));
+                    nightly = Some(tokio::spawn(nightly_due(Arc::clone(&helm))));
                 }
             }
             Event::Stop => {
@@ -431,8 +431,8 @@ async fn take_in(helm: &Arc<Helm>, loaded: Loaded, voice: &Voice) {
 }
 
 /// Once a day: what was said long ago is forgotten, and what should have been said is counted again.
-async fn nightly_due(engine: Arc<Engine>, now: DateTime<Utc>) {
-    if let Err(error) = engine.nightly_due(now).await {
+async fn nightly_due(helm: Arc<Helm>) {
+    if let Err(error) = helm.nightly_due().await {
         tracing::error!("the self-audit failed and is tried again in a minute: {}", said(&error));
     }
 }

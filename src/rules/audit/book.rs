@@ -115,14 +115,14 @@ impl Book {
             }
             Some(_) | None => None,
         };
-        if at >= bench.from
-            && let Some(what) = fault
-        {
+        // What comes while it is counted is looked at the next time.
+        let is_in_span = (bench.from..=bench.now).contains(&at);
+        if is_in_span && let Some(what) = fault {
             let step = Some(step_name.clone());
             let extra = finding(dossier, FindingKind::Extra, step, Some(who.clone()), what);
             self.extra.push(extra);
         }
-        if at >= bench.from && self.group.is_none() {
+        if is_in_span && self.group.is_none() {
             self.unjudged += 1;
         }
         let is_dropped = dossier
