@@ -37,6 +37,14 @@ pub enum DaemonError {
     /// Nobody could watch.
     #[error(transparent)]
     Site(#[from] SiteError),
+    /// One of the loops ended, which nobody had asked to.
+    #[error("the {name} loop broke off: {why}")]
+    LoopBroke {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
     /// The heartbeat cannot be started.
     #[error("the heartbeat cannot be started")]
     Heartbeat(#[source] HeartbeatFault),

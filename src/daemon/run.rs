@@ -1,5 +1,6 @@
 //! The running daemon: its loops, a closed list of events, and an end within bounds.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -194,7 +195,7 @@ async fn begin_held(
 /// Runs until `stop` completes, then finishes what is in flight within 20 s.
 ///
 /// # Errors
-/// Where it cannot start. Once it runs, a failing store is logged and tried again.
+/// Where it cannot start, or one of its loops breaks off. Once it runs, a failing store is logged and tried again.
 pub async fn run(
     path: &Path,
     env: &Environment,
@@ -224,17 +225,22 @@ pub async fn run(
     let bell = Arc::clone(&helm.bell);
     let watching = tokio::spawn(Watch::new(path, env, begun.looked).run(bell, loads_sender, on_asked));
     let ringing = tokio::spawn(pass_on(reload, Arc::clone(&helm.bell)));
-    let deciding = tokio::spawn(decide_loop(
+    let mut loops = Loops::default();
+    let deciding = decide_loop(
         Arc::clone(&helm),
         pulse.clone(),
         Arc::clone(&outbox),
         loads,
         Arc::clone(&voice),
         stop_receiver.clone(),
-    ));
-    let delivering = tokio::spawn(deliver_loop(Arc::clone(&helm), Arc::clone(&outbox), stop_receiver));
+    );
+    loops.spawn("deciding", deciding);
+    loops.spawn("delivering", deliver_loop(Arc::clone(&helm), outbox, stop_receiver));
     voice(Progress::Ready(&status));
-    stop.await;
+    let broken = tokio::select! {
+        () = stop => None,
+        broken = loops.first_to_break() => Some(broken),
+    };
     tracing::info!("stopping: what is in flight has {} s", STOP_WAIT.as_secs());
     if stop_sender.send(Stop::Asked).is_err() {
         tracing::error!("both loops had ended before they were asked to");
@@ -242,27 +248,56 @@ pub async fn run(
     watching.abort();
     ringing.abort();
     heartbeat.stop().await;
-    finish([("deciding", deciding), ("delivering", delivering)]).await;
+    loops.end().await;
     onlookers.end().await;
     drop(helm);
     store.close().await;
-    Ok(())
+    broken.map_or(Ok(()), Err)
 }
 
-/// Waits for the loops within one bound; what has not ended by then is cut off.
-async fn finish(loops: [(&str, JoinHandle<()>); 2]) {
-    let cuts = loops.each_ref().map(|(name, handle)| (*name, handle.abort_handle()));
-    let ends = async {
-        for (name, handle) in loops {
-            if let Err(error) = handle.await {
-                tracing::error!("the {name} loop broke off: {error}");
+/// The loops, which end only when they are asked to.
+#[derive(Default)]
+struct Loops {
+    running: JoinSet<()>,
+    names: BTreeMap<String, &'static str>,
+}
+
+impl Loops {
+    fn spawn(&mut self, name: &'static str, running: impl Future<Output = ()> + Send + 'static) {
+        let id = self.running.spawn(running).id();
+        self.names.insert(id.to_string(), name);
+    }
+
+    /// The next one that ends, and why it broke off, where it did.
+    async fn next(&mut self) -> Option<(&'static str, Option<String>)> {
+        let ended = self.running.join_next_with_id().await?;
+        let (id, why) = match ended {
+            Ok((id, ())) => (id, None),
+            Err(error) => (error.id(), Some(error.to_string())),
+        };
+        Some((self.names.get(&id.to_string()).copied().unwrap_or_default(), why))
+    }
+
+    /// Waits until one ends that was not asked to, as one does that panics. Promises are kept by both or not at all, and
+    /// whoever started the daemon can start it again.
+    async fn first_to_break(&mut self) -> DaemonError {
+        let (name, why) = self.next().await.unwrap_or_default();
+        let why = why.unwrap_or_else(|| "it ended unasked".to_owned());
+        tracing::error!("the {name} loop broke off: {why}");
+        DaemonError::LoopBroke { name, why }
+    }
+
+    /// Waits for those that were asked to end, within bounds.
+    async fn end(mut self) {
+        let ending = async {
+            while let Some((name, why)) = self.next().await {
+                if let Some(why) = why {
+                    tracing::error!("the {name} loop broke off: {why}");
+                }
             }
-        }
-    };
-    if tokio::time::timeout(STOP_WAIT, ends).await.is_err() {
-        for (name, cut) in cuts.iter().filter(|(_, cut)| !cut.is_finished()) {
-            tracing::warn!("the {name} loop was cut off; its messages are sent again with the same ids");
-            cut.abort();
+        };
+        if tokio::time::timeout(STOP_WAIT, ending).await.is_err() {
+            tracing::warn!("a loop was cut off; its messages are sent again with the same ids");
         }
     }
 }

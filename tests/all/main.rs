@@ -11,6 +11,7 @@ mod acts;
 mod answers;
 mod attachments;
 mod audits;
+mod breaks;
 mod campaign;
 mod circulars;
 mod clocks;
