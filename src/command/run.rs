@@ -87,7 +87,6 @@ fn end(error: DaemonError) -> Failure {
             &error.to_string(),
             "set the clock right, or say that it is right: `duban run --accept-clock`",
         ),
-        DaemonError::Site(error) => hinted(&error.to_string(), &error.hint()),
         DaemonError::LoopBroke { .. } => hinted(
             &error.to_string(),
             "start Duban again: it goes on where it stood; the log above says what went wrong, and its makers want to know",

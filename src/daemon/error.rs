@@ -7,7 +7,6 @@ use crate::config::Problems;
 use crate::daemon::heartbeat::HeartbeatFault;
 use crate::render::TemplateFault;
 use crate::rules::intake::IntakeError;
-use crate::site::SiteError;
 use crate::store::{ClockHold, StoreError};
 
 /// Why the daemon cannot go on.
@@ -34,9 +33,6 @@ pub enum DaemonError {
     /// The clock is not believed, and there is no good load to wait with.
     #[error("the clock is wrong, or was: it shows {}, and {} was expected", .0.shown.to_rfc3339(), .0.expected.to_rfc3339())]
     Clock(ClockHold),
-    /// Nobody could watch.
-    #[error(transparent)]
-    Site(#[from] SiteError),
     /// One of the loops ended, which nobody had asked to.
     #[error("the {name} loop broke off: {why}")]
     LoopBroke {

@@ -208,7 +208,7 @@ pub async fn run(
     let Reins { reload, voice } = reins;
     let started = clock.now();
     let begun = begin(path, env, opened, Arc::clone(&clock), options).await?;
-    let onlookers = Onlookers::begin(&begun.engine, clock, started).await?;
+    let onlookers = Onlookers::begin(&begun.engine, clock, started).await;
     let status = how_it_stands(&begun.engine, begun.tasks);
     let helm = begun.helm;
     let store = begun.engine.store().clone();
@@ -309,7 +309,7 @@ struct Onlookers {
 }
 
 impl Onlookers {
-    async fn begin(engine: &Arc<Engine>, clock: Arc<dyn Clock>, started: DateTime<Utc>) -> Result<Self, DaemonError> {
+    async fn begin(engine: &Arc<Engine>, clock: Arc<dyn Clock>, started: DateTime<Utc>) -> Self {
         let health = Arc::clone(engine.health());
         health.tally().serves(engine);
         let watching = Watching {
@@ -318,13 +318,13 @@ impl Onlookers {
             started,
         };
         let board = Arc::new(Board::new(Arc::new(watching), engine.store().clone()));
-        let web = Web::open(engine, Arc::clone(&board)).await?;
+        let web = Web::open(engine, Arc::clone(&board)).await;
         let over = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(web.follow(over.clone()));
         tasks.spawn(watchdog::guard(health, over.clone()));
         tasks.spawn(watchdog::tell_standing(board, over.clone()));
-        Ok(Self { over, tasks })
+        Self { over, tasks }
     }
 
     async fn end(mut self) {

@@ -1,4 +1,5 @@
-//! The site follows the configuration: it opens at the start, and moves, opens or closes after a reload.
+//! The site follows the configuration: it opens at the start, and moves, opens or closes after a reload. What it cannot have
+//! it asks for again every two seconds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::daemon::Engine;
 use crate::daemon::health::Health;
-use crate::site::{Board, Settings, Site, SiteError, Vitals, Watched};
+use crate::site::{Board, Settings, Site, Vitals, Watched};
 
 /// How often it is seen whether the configuration in force wants another place.
 const LOOK: Duration = Duration::from_secs(2);
@@ -51,21 +52,17 @@ pub(super) struct Web {
 }
 
 impl Web {
-    /// Opens the site that the configuration asks for.
-    ///
-    /// # Errors
-    /// Where its place cannot be had.
-    pub(super) async fn open(engine: &Engine, board: Arc<Board>) -> Result<Self, SiteError> {
-        let site = match &engine.config().web {
-            Some(settings) => Some(Site::open(settings, Arc::clone(&board)).await?),
-            None => None,
-        };
-        Ok(Self {
+    /// Opens the site that the configuration asks for. Where its place cannot be had that is said, and tried again while
+    /// it follows: what was promised does not hang on who may watch.
+    pub(super) async fn open(engine: &Engine, board: Arc<Board>) -> Self {
+        let mut web = Self {
             health: Arc::clone(engine.health()),
             board,
-            site,
+            site: None,
             refused: None,
-        })
+        };
+        web.move_to(engine.config().web.clone()).await;
+        web
     }
 
     /// Follows the configuration until the end, and then closes the site.

@@ -256,24 +256,28 @@ async fn a_daemon_on_its_last_good_load_is_not_ready_and_says_why_without_quotin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_an_error_that_names_it_and_nothing_is_sent() {
+async fn a_port_that_is_taken_is_an_error_in_the_log_that_names_it_and_promises_are_kept_all_the_same() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = taken.local_addr().unwrap().to_string();
+    let place = taken.local_addr().unwrap();
     let config = format!("{TOWN}[web]\nlisten = \"{place}\"\n");
     let dir = folder(&config, &(HEADER.to_owned() + LEDGER));
-    let mut child = start(dir.path(), &[]);
-    let status = tokio::task::spawn_blocking(move || child.wait())
-        .await
-        .unwrap()
-        .unwrap();
-    let log = fs::read_to_string(dir.path().join("log")).unwrap();
-    assert_eq!(status.code(), Some(1), "{log}");
-    assert!(log.contains(&format!("[web] cannot listen on {place}")), "{log}");
+    let child = start(dir.path(), &[]);
+    let mails = || fs::read_dir(dir.path().join("mail")).map_or(0, Iterator::count);
+    until("mail", || mails() > 0).await;
+    let log = || fs::read_to_string(dir.path().join("log")).unwrap();
+    let told = format!("[web] cannot listen on {place}");
+    assert!(log().contains(&told), "{}", log());
     assert!(
-        log.contains(&format!("`ss -ltnp sport = :{}`", taken.local_addr().unwrap().port())),
-        "{log}"
+        log().contains(&format!("`ss -ltnp sport = :{}`", place.port())),
+        "{}",
+        log()
     );
-    assert!(!dir.path().join("mail").exists(), "nothing was sent");
+    // As soon as it is free, it is had.
+    drop(taken);
+    assert_eq!(address(dir.path()).await, place);
+    until_ready(place).await;
+    terminate(child);
+    assert_eq!(log().matches(&told).count(), 1, "said once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
