@@ -11,6 +11,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use crate::channel::beat;
 use crate::config::{Config, Report};
+use crate::daemon::clock_watch::CORRECTION_MAX;
 use crate::daemon::plan_loop::BY;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::audit::{Audit, Finding, FindingKind};
@@ -64,6 +65,10 @@ impl Engine {
         let Some(last) = last.and_then(|entry| entry.at.parse::<DateTime<Utc>>().ok()) else {
             return Ok(false);
         };
+        // By a clock that was ahead.
+        if last > now + CORRECTION_MAX {
+            return Ok(true);
+        }
         let almanac = &self.config.almanac;
         let on = |day: chrono::NaiveDate| almanac.instant(day.and_time(self.config.audit.at));
         let same_day = on(almanac.today(last));
@@ -205,7 +210,10 @@ pub async fn recount(
     now: DateTime<Utc>,
     from: Option<DateTime<Utc>>,
 ) -> Result<Audit, DaemonError> {
-    let from = from.unwrap_or(DateTime::UNIX_EPOCH).max(now - BACK_MAX);
+    let from = from
+        .filter(|from| *from <= now)
+        .unwrap_or(DateTime::UNIX_EPOCH)
+        .max(now - BACK_MAX);
     let mut audit = Audit {
         from: Some(from),
         ..Audit::default()

@@ -15,7 +15,7 @@ use crate::rules::calendar::Almanac;
 use crate::store::{ClockFault, ClockHold, Store, StoreError};
 
 /// A clock may be corrected by so much without a word.
-const CORRECTION_MAX: TimeDelta = TimeDelta::minutes(5);
+pub(super) const CORRECTION_MAX: TimeDelta = TimeDelta::minutes(5);
 /// It may gain so much on the clock that cannot be set: a longer outage of a machine that was merely stopped is no surprise.
 const GAIN_MAX: TimeDelta = TimeDelta::days(7);
 /// What it gained longer ago than this was no jump.

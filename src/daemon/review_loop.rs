@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use crate::daemon::clock_watch::CORRECTION_MAX;
 use crate::daemon::gallery::Gallery;
 use crate::daemon::letters::Target;
 use crate::daemon::plan_loop::BY;
@@ -110,11 +111,16 @@ impl Engine {
         Ok(rows)
     }
 
-    /// A row that is not due yet, as days off and what is said of them are now.
+    /// A row that is not due yet, as days off and what is said of them are now. One that lies beyond the next time of its
+    /// cron text was written by a clock that was ahead.
     fn as_now(&self, review: &Review, row: &ReviewRow, now: DateTime<Utc>) -> ReviewRow {
         let never = DateTime::<Utc>::MAX_UTC.timestamp_millis();
         if row.next_at <= now || row.next_at.timestamp_millis() == never {
             return row.clone();
+        }
+        let next = self.next_row(review, now + CORRECTION_MAX);
+        if next.is_some_and(|next| row.nominal > next.nominal) {
+            return self.next_row(review, now).unwrap_or_else(|| row.clone());
         }
         ReviewRow {
             next_at: cron::review_at(&self.config.almanac, review, row.nominal),
@@ -213,16 +219,15 @@ impl Engine {
             run.figures = Value::Object(std::mem::take(&mut said.figures));
         }
         let entry = run_entry(&run, BY, said.messages.len());
+        // What a clock that was ahead wrote down for this day was no run.
+        let before = self.store.run_of(&review.id, day).await?;
+        let repeat = match before.is_some_and(|before| before.at > now + CORRECTION_MAX) {
+            true => Repeat::Replaces,
+            false => Repeat::Refused,
+        };
         let recorded = self
             .store
-            .record_run(
-                &run,
-                Repeat::Refused,
-                &said.messages,
-                &said.kept,
-                Some(&next),
-                vec![entry],
-            )
+            .record_run(&run, repeat, &said.messages, &said.kept, Some(&next), vec![entry])
             .await?;
         if recorded {
             tracing::info!(

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::journal::Draft;
 
-use super::cell::{json, maybe_instant, parse};
-use super::{Instant, Result, Store, journal};
+use super::cell::{json, maybe_instant, ms, parse};
+use super::sqlite::Link;
+use super::{Instant, Result, Store, journal, tasks};
 
 /// Under these names it stands in `meta`.
 const HELD: &str = "clock-held";
@@ -81,13 +82,15 @@ impl Store {
         Ok(())
     }
 
-    /// Somebody said that the clock is right: what was written before `entry` does not speak against it any more.
+    /// Somebody said that the clock is right: what was written before `entry` does not speak against it any more, and
+    /// what would wait for an instant that lies ahead of it waits no longer.
     ///
     /// # Errors
     ///
     /// [`StoreError`](super::StoreError) where the database fails.
     pub async fn accept_clock(&self, entry: Draft) -> Result<()> {
         let mut tx = self.begin().await?;
+        wait_no_longer(&mut tx, entry.at).await?;
         journal::append(&mut tx, vec![entry]).await?;
         sqlx::query(
             "INSERT INTO meta (name, value) SELECT $1, CAST(MAX(seq) AS TEXT) FROM journal WHERE TRUE \
@@ -121,4 +124,21 @@ impl Store {
             .await?;
         maybe_instant(at)
     }
+}
+
+/// Whatever lies ahead of `now` comes now: a clock that was ahead may have put it there, and what is looked at too early
+/// finds its own time again.
+async fn wait_no_longer(link: &mut Link, now: Instant) -> Result<()> {
+    tasks::wake_all(link, now).await?;
+    for sql in [
+        "UPDATE messages SET next_attempt = $1 WHERE state = 'waiting' AND next_attempt > $1",
+        "UPDATE messages SET created = $1 WHERE state IN ('waiting', 'sending') AND created > $1",
+        "UPDATE notices SET at = $1 WHERE state = 'waiting' AND at > $1",
+        "UPDATE lanes SET paused_until = $1 WHERE paused_until > $1",
+        "UPDATE lanes SET next_try = $1 WHERE next_try > $1",
+        "UPDATE lanes SET stopped_since = $1 WHERE stopped_since > $1",
+    ] {
+        sqlx::query(sql).bind(ms(now)).execute(&mut *link).await?;
+    }
+    Ok(())
 }

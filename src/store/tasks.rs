@@ -225,7 +225,8 @@ impl Store {
     }
 }
 
-async fn wake_all(link: &mut Link, now: Instant) -> Result<u64> {
+/// Makes all tasks matter now that are neither cancelled nor withdrawn.
+pub(super) async fn wake_all(link: &mut Link, now: Instant) -> Result<u64> {
     let woken = sqlx::query(
         "UPDATE tasks SET next_at = $1 WHERE standing NOT IN ('cancelled', 'withdrawn') \
          AND (next_at IS NULL OR next_at > $1)",

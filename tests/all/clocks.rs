@@ -381,3 +381,46 @@ async fn an_answer_that_comes_while_the_clock_is_wrong_is_not_judged_by_it() {
     world.run_until("2026-03-02T10:00:00+08:00").await;
     assert_eq!(world.heard("1", "ann").await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_a_clock_that_was_a_year_ahead_put_off_comes_in_its_own_time_once_the_clock_is_accepted() {
+    let meeting = "[reviews.weekly.meeting]\nstarts = \"14:00\"\nlength = \"1h\"\norganiser = \"cat\"\n\
+                   place = \"Room 301\"\ninvite = [\"office\"]\n";
+    let mut world = World::new(&(mondays() + meeting), &ledger(&COMING));
+    world.start("2026-02-25T08:00:00+08:00").await;
+    world.run_until("2026-02-25T08:10:00+08:00").await;
+    world.stop().await;
+    // The machine boots with a wrong clock, and nobody can tell by how much.
+    world.start("2027-03-03T08:00:00+08:00").await;
+    world.run_until("2027-03-03T08:10:00+08:00").await;
+    let ahead = at("2027-03-10T08:00:00+08:00");
+    let mail = [duban::domain::id::ChannelId::new("mail")];
+    world.store().pause_lanes(&mail, ahead).await.unwrap();
+    world.stop().await;
+    world.clock_trust = duban::daemon::ClockTrust::Accepted;
+    world.start("2026-02-27T08:00:00+08:00").await;
+    let store = world.store();
+    let now = at("2026-02-27T08:00:00+08:00");
+    let lanes = store.lanes().await.unwrap();
+    assert!(
+        lanes
+            .iter()
+            .all(|lane| lane.paused_until.is_none_or(|until| until <= now))
+    );
+    world.run_until("2026-03-09T09:10:00+08:00").await;
+    let sent: Vec<String> = store
+        .runs(None, 200)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|run| run.state == duban::store::RunState::Sent && run.at < at("2026-12-31T00:00:00Z"))
+        .map(|run| run.day.to_string())
+        .collect();
+    assert_eq!(sent, ["2026-03-09", "2026-03-02"]);
+    let weekly = duban::domain::id::ReviewId::new("weekly");
+    let day = "2026-03-16".parse().unwrap();
+    let next = store.meeting(&weekly, day).await.unwrap().unwrap();
+    assert_eq!(next.starts, at("2026-03-16T14:00:00+08:00"));
+    let audit = world.engine().nightly_due(world.clock.now()).await.unwrap();
+    assert!(audit.is_some(), "it does not wait for the next year");
+}
