@@ -389,7 +389,7 @@ pub(super) async fn decide_loop(
         health.tally().beat(Loop::Deciding);
         let wait = match helm.decide(Gather::Configured).await {
             Ok(next) => {
-                health.note(|standing| standing.decided = Some(now));
+                note_decided(&helm, now);
                 until(now, next)
             }
             Err(error) => {
@@ -425,6 +425,17 @@ pub(super) async fn decide_loop(
             }
         }
     }
+}
+
+/// A pass of the deciding loop ended. Where everything is held nothing was decided, and where files are awaited nothing may
+/// leave before they are in.
+fn note_decided(helm: &Helm, now: DateTime<Utc>) {
+    let decided = match helm.cargo().0 {
+        Some(Cargo::All) => Some(now),
+        Some(Cargo::WordsToOffice) => return,
+        None => None,
+    };
+    helm.engine().health().note(|standing| standing.decided = decided);
 }
 
 /// Puts files in force that were read, or says why not; where the store fails they are read again soon.

@@ -126,27 +126,27 @@ mod real {
         }
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn the_deciding_loop_is_silent_while_it_hangs_and_only_then() {
+    /// What steers the smallest sample.
+    async fn helm(awaits: Awaits) -> Arc<Helm> {
         let (env, clock) = (Environment::default(), Arc::new(SystemClock));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/minimal.toml");
         let config = config::load(&path, &env).expect("the sample loads");
         let store = Store::memory(clock.now()).await.expect("a store in memory opens");
         let watch = ClockWatch::open(clock.clone(), &store).await.expect("a watch");
         let engine = Arc::new(Engine::open(config, store, clock).await.expect("it opens"));
+        Arc::new(Helm::new(engine, watch, FirstLoad::CatchUp, Removals::Guarded, awaits))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_deciding_loop_is_silent_while_it_hangs_and_only_then() {
+        let helm = helm(Awaits::Nothing).await;
+        let engine = helm.engine();
         let health = Arc::clone(engine.health());
         let (asked, stop) = watch::channel(Stop::Running);
         let pulse = Pulse::default();
-        let helm = Helm::new(
-            Arc::clone(&engine),
-            watch,
-            FirstLoad::CatchUp,
-            Removals::Guarded,
-            Awaits::Nothing,
-        );
         let (_nothing_changes, loads) = mpsc::channel(1);
         let outbox = Arc::new(Notify::new());
-        let running = decide_loop(Arc::new(helm), pulse.clone(), outbox, loads, Arc::new(|_| {}), stop);
+        let running = decide_loop(helm, pulse.clone(), outbox, loads, Arc::new(|_| {}), stop);
         let running = tokio::spawn(running);
         // Nothing is due, and it moves all the same, again and again.
         for _ in 0..3 {
@@ -161,6 +161,32 @@ mod real {
         assert!(decided.is_some_and(|at| at > DateTime::UNIX_EPOCH));
         drop(held);
         until(&health, |silence| silence < Duration::from_millis(50)).await;
+        asked.send(Stop::Asked).expect("it listens");
+        running.await.expect("it ends");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_counts_as_decided_before_the_files_that_are_awaited_are_in() {
+        let helm = helm(Awaits::Files).await;
+        let health = Arc::clone(helm.engine().health());
+        health.note(|standing| standing.decided = Some(SystemClock.now()));
+        let (asked, stop) = watch::channel(Stop::Running);
+        let pulse = Pulse::default();
+        let (_nothing_changes, loads) = mpsc::channel(1);
+        let outbox = Arc::new(Notify::new());
+        let running = decide_loop(Arc::clone(&helm), pulse.clone(), outbox, loads, Arc::new(|_| {}), stop);
+        let running = tokio::spawn(running);
+        let waited = Instant::now();
+        while health.standing().decided.is_some() {
+            assert!(waited.elapsed().as_secs() < 60, "nothing was decided");
+            tokio::task::yield_now().await;
+        }
+        helm.await_nothing();
+        pulse.tick.notify_one();
+        while health.standing().decided.is_none() {
+            assert!(waited.elapsed().as_secs() < 60, "all may leave now");
+            tokio::task::yield_now().await;
+        }
         asked.send(Stop::Asked).expect("it listens");
         running.await.expect("it ends");
     }
