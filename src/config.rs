@@ -44,6 +44,7 @@ pub use origin::FileSet;
 pub use problem::{Problem, Problems, Severity, report};
 pub use reviews::{CRON_SEARCH_FROM, parse_cron};
 pub use schema::{SCHEMA_FILE, SchemaOf, schema};
+pub use secrets::holds_secrets;
 pub use whereabouts::{StoreUntold, store_path_of};
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::command::Failure;
 use crate::command::cli::Backup;
-use crate::command::desk::{Place, failed, hinted};
+use crate::command::desk::{Place, failed, hinted, note};
+use crate::config;
 use crate::store::Access;
 
 pub(super) async fn backup(flag: Option<&Path>, args: &Backup) -> Result<(), Failure> {
@@ -39,5 +40,10 @@ pub(super) async fn backup(flag: Option<&Path>, args: &Backup) -> Result<(), Fai
         file.display(),
         proven.entries
     )?;
+    if place.config.as_ref().is_some_and(config::holds_secrets) {
+        note(
+            "secrets stand in the clear in the configuration, and so in this copy: keep it as secret as the configuration; `duban check` tells which",
+        );
+    }
     Ok(())
 }

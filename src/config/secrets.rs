@@ -7,6 +7,7 @@ use crate::secret::Secret;
 
 use super::environment::Environment;
 use super::faults::{Faults, Place, Placed};
+use super::load::Config;
 use super::raw::RawSecret;
 
 /// A secret is a line, not a document.
@@ -19,11 +20,21 @@ pub(super) enum InTheClear {
     Allow,
 }
 
+/// What is said of a secret that stands in the file itself.
+const IN_THE_CLEAR: &str = "stands in the clear";
+
+/// Whether a secret stands in the clear in the files of a configuration, so that whoever has them has it.
+#[must_use]
+pub fn holds_secrets(config: &Config) -> bool {
+    let mut warnings = config.warnings.iter();
+    warnings.any(|warning| warning.text.ends_with(IN_THE_CLEAR))
+}
+
 /// Says that a secret stands in the file itself.
 pub(super) fn warn_in_the_clear(faults: &mut Faults, key: &str, place: Place) {
     faults.warning_hint(
         place,
-        format!("`{key}` stands in the clear"),
+        format!("`{key}` {IN_THE_CLEAR}"),
         "better { credential = \"NAME\" }, { env = \"NAME\" } or { file = \"PATH\" }",
     );
 }

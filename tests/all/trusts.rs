@@ -153,6 +153,22 @@ async fn a_backup_is_put_back_and_says_what_was_lost() {
 }
 
 #[tokio::test]
+async fn a_backup_says_where_secrets_stand_in_it() {
+    let office = Office::running().await;
+    let ran = office.duban(&["backup", "a.db"]);
+    assert!(!ran.err.contains("secret"), "{}", ran.err);
+    let config = fs::read_to_string(office.path("duban.toml")).unwrap();
+    let robot = "channels.hook = { type = \"webhook\", secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",";
+    office.write(
+        "duban.toml",
+        config.replace("channels.hook = { type = \"webhook\",", robot),
+    );
+    let ran = office.duban(&["backup", "b.db"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("secrets stand in the clear"), "{}", ran.err);
+}
+
+#[tokio::test]
 async fn a_backup_that_is_none_and_the_store_itself_are_refused() {
     let office = Office::running().await;
     office.write("garbage", "this is no store");

@@ -26,7 +26,10 @@ Example:
   duban backup /var/backups/duban-$(date +%F).db
 
 The copy is consistent, readable by its owner only, and gets its name when it is complete and proven: every page of the
-database, and the journal from its first entry to its last. Secrets are not in it; keep the configuration's folder too.";
+database, and the journal from its first entry to its last.
+
+In it are the last ten good loads of the configuration, word for word: keep it as secret as the configuration. Secrets that
+come from credentials, the environment or files are not in it; keep those, and the configuration's folder, too.";
 
 pub(super) const RESTORE: &str = "\
 Example:
