@@ -44,12 +44,17 @@ fn kinds(audit: &Audit) -> Vec<FindingKind> {
     kinds
 }
 
-/// Lets a world live day by day until an instant, each day with its self-audit, which must be clean.
+/// Lets a world live until an instant, every few days with its self-audit at another hour, which must be clean.
 async fn live(world: &World, until: &str) -> u32 {
+    live_by(world, until, TimeDelta::hours(61)).await
+}
+
+/// [`live`], with a self-audit so often.
+async fn live_by(world: &World, until: &str, stride: TimeDelta) -> u32 {
     let until = at(until);
     let mut audits = 0;
     while world.clock.now() < until {
-        let next = (world.clock.now() + TimeDelta::hours(61)).min(until);
+        let next = (world.clock.now() + stride).min(until);
         world.run_to(next).await;
         if let Some(audit) = world.engine().nightly_due(next).await.unwrap() {
             assert!(audit.is_clean(), "at {next}: {:#?}", audit.findings);
@@ -66,6 +71,12 @@ fn due(text: &str) -> Option<When> {
 #[tokio::test]
 async fn a_campaign_with_all_that_happens_in_one_gives_no_false_alarm() {
     let mut world = langfang();
+    // What reviews draw is no matter of the count, and takes most of the time.
+    let reviews = std::fs::read_to_string(world.path("reviews.toml")).unwrap();
+    world.write(
+        "reviews.toml",
+        reviews.replace("late_limit", "pictures   = false\nlate_limit"),
+    );
     world.start("2021-11-14T09:00:00+08:00").await;
     let mut audits = live(&world, "2021-12-01T15:00:00+08:00").await;
     for (task, act) in [
@@ -112,8 +123,9 @@ async fn a_campaign_with_all_that_happens_in_one_gives_no_false_alarm() {
     audits += live(&world, "2022-03-20T12:00:00+08:00").await;
     world.act("4", &Act::Reopen { due: None }).await;
     world.act("2", &Act::Return { due: None }).await;
-    audits += live(&world, "2022-08-31T00:00:00+08:00").await;
-    assert!(audits > 80, "{audits} audits");
+    // Little happens to it any more, and each count is of a longer journal.
+    audits += live_by(&world, "2022-08-31T00:00:00+08:00", TimeDelta::hours(253)).await;
+    assert!(audits > 45, "{audits} audits");
 }
 
 #[tokio::test]
