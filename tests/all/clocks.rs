@@ -393,6 +393,7 @@ async fn what_a_clock_that_was_a_year_ahead_put_off_comes_in_its_own_time_once_t
     // The machine boots with a wrong clock, and nobody can tell by how much.
     world.start("2027-03-03T08:00:00+08:00").await;
     world.run_until("2027-03-03T08:10:00+08:00").await;
+    assert!(world.engine().nightly_due(world.clock.now()).await.unwrap().is_some());
     let ahead = at("2027-03-10T08:00:00+08:00");
     let mail = [duban::domain::id::ChannelId::new("mail")];
     world.store().pause_lanes(&mail, ahead).await.unwrap();

@@ -67,7 +67,7 @@ async fn what_was_counted_by_files_that_are_in_force_no_more_is_counted_again_by
     // While it counts, another ladder is taken in, and told by; and the office wants to hear elsewhere.
     clock.set(at("2026-03-10T12:00:01+08:00"));
     let moved = CONFIG
-        .replace("-3wd", "+0d")
+        .replace("-3wd", "0d")
         .replace("channels = [\"mail\"]", "channels = [\"post\"]");
     fs::write(dir.path().join("duban.toml"), moved).expect("it is written");
     let loaded = watch.load(Asked::BySomebody).await;
