@@ -30,7 +30,7 @@ const MOVED_MAX: usize = 100;
 /// So many problems are named to the office.
 const PROBLEMS_MAX: usize = 20;
 
-/// What becomes of what lies in the past of tasks that are loaded for the first time.
+/// What becomes of what lies in the past when a new store is loaded for the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FirstLoad {
     /// Each role hears the loudest, once, marked late.
@@ -169,9 +169,10 @@ pub async fn sync(
                 .filter(|id| !stored.contains_key(id))
                 .collect();
             synced.withdrawn.clone_from(&intake.withdrawn);
+            // What is added to a store that was loaded before is no first load, however the daemon was started.
             let told = match first_load {
-                FirstLoad::Quiet => hush(&mut intake, config, &synced.added, now),
-                FirstLoad::CatchUp => Vec::new(),
+                FirstLoad::Quiet if is_new => hush(&mut intake, config, &synced.added, now),
+                FirstLoad::Quiet | FirstLoad::CatchUp => Vec::new(),
             };
             let words = words(store, is_new, &synced, now);
             let print = crate::rules::compose::message_id(MessageKind::System, &[&text]);
