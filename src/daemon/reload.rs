@@ -58,7 +58,13 @@ impl Helm {
         match &taken {
             TakenIn::Refused(problems) => {
                 engine.note_load(now, problems);
-                engine.tell_of_load(problems, now).await?;
+                if is_start {
+                    // Nothing of a start was done yet: what was loaded before, and words that were not told, are due.
+                    engine.store.wake_tasks(None, now).await?;
+                    engine.tell_of_start(problems, now).await?;
+                } else {
+                    engine.tell_of_load(problems, now).await?;
+                }
             }
             TakenIn::InForce(_) => {
                 engine.note_load(now, &[]);
@@ -85,7 +91,6 @@ impl Helm {
             Err(DaemonError::Config(problems)) => return Ok(TakenIn::Refused(error_lines(&problems))),
             Err(error) => return Ok(TakenIn::Refused(vec![with_causes(&error)])),
         };
-        let told = engine.store.all_told().await?;
         let before = engine.store.tasks().await?;
         let turn = self.turn.lock().await;
         // All that can fail comes before the one transaction, so that the store and the engine change together.
@@ -112,6 +117,8 @@ impl Helm {
         *self.removals.lock().unwrap_or_else(PoisonError::into_inner) = Removals::Guarded;
         tracing::info!(tasks, "the files are in force: {tasks} tasks");
         let after = next.store.tasks().await?;
+        // What the load recorded as told is told.
+        let told = next.store.all_told().await?;
         log_differences(Side::new(Arc::clone(engine), before), Side::new(next, after), told, now);
         Ok(TakenIn::InForce(tasks))
     }
