@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
 
+use crate::domain::audit::DISCARDED;
 use crate::domain::id::{ChannelId, MessageId, NoticeId, TaskId};
 use crate::domain::journal::Draft;
 use crate::domain::ladder::Level;
@@ -386,23 +387,30 @@ pub(super) async fn put(link: &mut Link, messages: &[(Message, Vec<NoticeId>)]) 
 
 /// Puts one message into the outbox; says whether it is new.
 pub(super) async fn put_one(link: &mut Link, message: &Message, notices: &[NoticeId]) -> Result<bool> {
-    let there: Option<(String, bool)> = sqlx::query_as("SELECT state, frozen FROM messages WHERE id = $1")
-        .bind(message.id.as_str())
-        .fetch_optional(&mut *link)
-        .await?;
-    let state = match &there {
+    let there: Option<(String, bool, bool)> =
+        sqlx::query_as("SELECT state, frozen, coalesce(last_outcome LIKE $2, FALSE) FROM messages WHERE id = $1")
+            .bind(message.id.as_str())
+            .bind(format!("{DISCARDED}%"))
+            .fetch_optional(&mut *link)
+            .await?;
+    let is_new = there.is_none();
+    let state = match there {
         None => {
             insert(link, message).await?;
             message.state
         }
-        Some((state, frozen)) => {
-            let state: MessageState = word(state.clone())?;
-            again(link, message, state, *frozen).await?;
+        Some((state, frozen, is_discarded)) => {
+            let state: MessageState = word(state)?;
+            if state == MessageState::Dropped && is_discarded && message.climb.origin.is_some() {
+                stay_discarded(link, &message.id, notices).await?;
+                return Ok(false);
+            }
+            again(link, message, state, frozen).await?;
             state
         }
     };
     sqlite::attach_notices(link, &message.id, state, notices).await?;
-    Ok(there.is_none())
+    Ok(is_new)
 }
 
 async fn insert(link: &mut Link, message: &Message) -> Result<()> {
@@ -426,6 +434,19 @@ async fn insert(link: &mut Link, message: &Message) -> Result<()> {
     .bind(&message.content.recipient.id)
     .bind(message.plain)
     .bind(position(message))
+    .execute(link)
+    .await?;
+    Ok(())
+}
+
+/// What goes up comes to a message of which somebody decided that it is not sent: it is not, and its notices end there.
+async fn stay_discarded(link: &mut Link, id: &MessageId, notices: &[NoticeId]) -> Result<()> {
+    sqlx::query(
+        "UPDATE notices SET state = 'dropped', message = $1, why = (SELECT last_outcome FROM messages WHERE id = $1) \
+         WHERE id IN (SELECT value FROM json_each($2)) AND state <> 'delivered'",
+    )
+    .bind(id.as_str())
+    .bind(json(&notices)?)
     .execute(link)
     .await?;
     Ok(())

@@ -395,6 +395,22 @@ async fn a_discarded_message_is_dropped_with_its_notices_and_the_reason() {
 }
 
 #[tokio::test]
+async fn what_goes_up_does_not_wake_a_message_that_somebody_discarded() {
+    let store = Store::memory(at(0)).await.expect("a store");
+    one_message(&store).await;
+    let done = store.desk(at(5), &["m".into()], &act(Deed::Discard)).await;
+    assert_eq!(done.expect("the store is well"), Ok(()));
+    let mut up = mail("m");
+    up.climb.origin = Some("ann".to_owned());
+    queue(&store, vec![(up, vec!["n".into()])]).await;
+    assert_eq!(claim(&store, at(50), 9).await, Vec::<String>::new());
+    let notices = store.notices_of_task(&"1".into()).await.expect("notices");
+    assert_eq!(notices[0].1, crate::domain::notice::NoticeState::Dropped);
+    let why = store.undelivered_reasons(&"1".into()).await.expect("reasons");
+    assert!(why.values().all(|why| why.starts_with("discarded by clerk")), "{why:?}");
+}
+
+#[tokio::test]
 async fn messages_are_found_by_state_channel_and_recipient() {
     let store = Store::memory(at(0)).await.expect("a store");
     queue(
