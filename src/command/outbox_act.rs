@@ -1,5 +1,6 @@
 //! `duban outbox retry` and `discard`: what somebody does to messages by hand.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 
 use crate::command::Failure;
@@ -24,7 +25,7 @@ pub(super) async fn retry(
     act: &Act,
     again: bool,
 ) -> Result<(), Failure> {
-    let ids = chosen(store, named, which).await?;
+    let ids = reachable(desk, store, chosen(store, named, which).await?, !named.is_empty()).await?;
     done(desk, store, &ids, act, Deed::Retry { again }).await?;
     writeln!(io::stdout().lock(), "tried again at once: {}", messages(ids.len()))?;
     Ok(())
@@ -77,6 +78,39 @@ async fn chosen(store: &Store, named: &[String], which: &Which) -> Result<Vec<Me
         return Err(hinted("there is no such message", "`duban outbox list` shows them"));
     }
     Ok(ids)
+}
+
+/// Those whose channel is in the configuration: nobody would send the others. Of those that are named each must be; of
+/// those that are only meant the others are left as they are, and told.
+async fn reachable(desk: &Desk, store: &Store, ids: Vec<MessageId>, is_named: bool) -> Result<Vec<MessageId>, Failure> {
+    const HINT: &str = "configure the channel again, or let its people be told by another: \
+                        what still holds is planned again by itself";
+    let (mut here, mut gone, mut channels) = (Vec::new(), 0_usize, BTreeSet::new());
+    for id in ids {
+        let message = store.message(&id).await.map_err(failed)?;
+        let channel = message.map(|message| message.channel);
+        match channel.filter(|channel| !desk.config.channels.contains_key(channel)) {
+            Some(channel) => {
+                gone += 1;
+                channels.insert(channel.to_string());
+            }
+            None => here.push(id),
+        }
+    }
+    if gone == 0 {
+        return Ok(here);
+    }
+    let names: Vec<String> = channels.into_iter().collect();
+    let what = format!(
+        "{} cannot be tried again: not in the configuration any more: channel {}",
+        messages(gone),
+        names.join(", ")
+    );
+    if is_named || here.is_empty() {
+        return Err(hinted(&format!("nothing was done: {what}"), HINT));
+    }
+    writeln!(io::stderr().lock(), "left as it is: {what}\n  hint: {HINT}")?;
+    Ok(here)
 }
 
 async fn done(desk: &Desk, store: &Store, ids: &[MessageId], act: &Act, deed: Deed) -> Result<(), Failure> {
