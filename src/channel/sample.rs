@@ -73,6 +73,7 @@ pub(super) fn content() -> Content {
         whole: None,
         attachments: Vec::new(),
         calendar: None,
+        until: None,
     }
 }
 

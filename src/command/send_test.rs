@@ -192,5 +192,6 @@ fn content(config: &Config, target: &Target, trial_for: Option<&str>, now: DateT
         whole: None,
         attachments: Vec::new(),
         calendar: None,
+        until: None,
     })
 }

@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::daemon::letters::{Target, Tasks};
 use crate::daemon::outlook::ground;
+use crate::daemon::stops::in_place_of;
 use crate::daemon::{DaemonError, Engine};
 use crate::domain::id::{ChannelId, MessageId, PersonId, TaskId};
 use crate::domain::message::{Message, MessageKind, MessageState};
-use crate::domain::notice::{Notice, Recipient, RecipientKind, ToldKey};
+use crate::domain::notice::{Notice, NoticeState, Recipient, RecipientKind, ToldKey};
 use crate::domain::people::ChannelKind;
 use crate::rules::planner;
 use crate::store::{QueueBatch, Settled, recipient_key};
@@ -38,18 +39,18 @@ impl Engine {
     ) -> Result<Door, DaemonError> {
         let recipient = &message.content.recipient;
         let Some(address) = self.address(recipient, &message.channel) else {
+            let letters = self.readdressed(message, now);
+            if !letters.is_empty() {
+                self.store.queue(now, in_place_of(message, letters, now)).await?;
+                return Ok(Door::Replaced(vec![message.id.clone()]));
+            }
             let why = format!("{} is no longer reached by channel {}", recipient.id, message.channel);
             let notices = self.store.notices_of(&message.id).await?;
             let untell = self.untold_by_all(&notices).await?;
             return Ok(Door::Settled(dropped(message, why, now, untell)));
         };
-        if message.kind == MessageKind::Review && self.is_review_too_old(message, now) {
-            return Ok(Door::Settled(dropped(
-                message,
-                "too late: the next review says more".into(),
-                now,
-                Vec::new(),
-            )));
+        if let Some(why) = self.too_late(message, now) {
+            return Ok(Door::Settled(dropped(message, why.to_owned(), now, Vec::new())));
         }
         if message.kind != MessageKind::Notice {
             return self.divide_at_door(message, &[], address, now).await;
@@ -70,11 +71,7 @@ impl Engine {
             let why = stale
                 .first()
                 .map_or("its notices went out in another message", |(_, why)| why);
-            let untell = stale
-                .iter()
-                .map(|(notice, _)| untold(notice))
-                .chain(untell_gone)
-                .collect();
+            let untell = self.untold_of(&stale).await?.into_iter().chain(untell_gone).collect();
             return Ok(Door::Settled(dropped(message, why.to_owned(), now, untell)));
         }
         // Once it may have arrived, its bytes do not change.
@@ -180,11 +177,7 @@ impl Engine {
         let letters = self.letters_of(&target, &notices, &tasks, &climb, now);
         let batch = QueueBatch {
             messages: letters,
-            untell: stale
-                .iter()
-                .map(|(notice, _)| untold(notice))
-                .chain(untell_gone)
-                .collect(),
+            untell: self.untold_of(&stale).await?.into_iter().chain(untell_gone).collect(),
             dropped: stale.into_iter().map(|(notice, why)| (notice.id, why)).collect(),
             replaced: replaced.clone(),
             ..QueueBatch::default()
@@ -219,6 +212,21 @@ impl Engine {
                 if !row.sent && row.reason == covered {
                     marks.push((notice.task.clone(), row.key, row.occurrence));
                 }
+            }
+        }
+        Ok(marks)
+    }
+
+    /// The marks of notices that are not true any more; not of those that were delivered before.
+    async fn untold_of(&self, stale: &[(Notice, String)]) -> Result<Vec<(TaskId, ToldKey, u32)>, DaemonError> {
+        let mut marks = Vec::new();
+        for (notice, _) in stale {
+            let stored = self.store.notices_of_task(&notice.task).await?;
+            let is_delivered = stored
+                .iter()
+                .any(|(other, state, _)| other.id == notice.id && *state == NoticeState::Delivered);
+            if !is_delivered {
+                marks.push(untold(notice));
             }
         }
         Ok(marks)
@@ -282,6 +290,16 @@ impl Engine {
             ChannelKind::Email => person.email.clone().map(Some),
             ChannelKind::Webhook | ChannelKind::Group => Some(None),
         }
+    }
+
+    /// Why a message is of no use any more.
+    fn too_late(&self, message: &Message, now: DateTime<Utc>) -> Option<&'static str> {
+        if message.content.until.is_some_and(|until| now >= until) {
+            return Some("too late: the time of the meeting that it tells of is past");
+        }
+        // Only a review has figures; the next one says more.
+        let is_review = message.kind == MessageKind::Review && message.content.figures.is_some();
+        (is_review && self.is_review_too_old(message, now)).then_some("too late: the next review says more")
     }
 
     fn is_review_too_old(&self, message: &Message, now: DateTime<Utc>) -> bool {

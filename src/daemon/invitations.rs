@@ -64,6 +64,7 @@ impl Engine {
                     ics: calendar(meeting, &word, method, listed, locale, rsvp, now),
                 });
             }
+            message.content.until = Some(of_use_until(meeting, news));
             message.content.attachments.extend(papers.map(|papers| papers.file));
             messages.extend(self.in_parts(&message));
         }
@@ -116,6 +117,15 @@ fn method(meeting: &Meeting, news: &News) -> Option<Method> {
         News::Cancelled => Some(Method::Cancel),
         News::Withdrawn => Some(Method::Uninvite),
         News::Call { .. } => None,
+    }
+}
+
+/// An invitation is of no use once the meeting has begun; that there is none spares somebody the way until it would have
+/// ended.
+fn of_use_until(meeting: &Meeting, news: &News) -> DateTime<Utc> {
+    match news {
+        News::Cancelled | News::Withdrawn => meeting.ends,
+        News::Invited | News::Changed | News::Agenda | News::Call { .. } => meeting.starts,
     }
 }
 

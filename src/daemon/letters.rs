@@ -242,6 +242,7 @@ impl Engine {
             whole: None,
             attachments: Vec::new(),
             calendar: None,
+            until: None,
         };
         new_message(id, kind, target.channel, content, Climb::default(), now)
     }

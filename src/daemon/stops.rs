@@ -11,7 +11,7 @@ use crate::daemon::letters::Target;
 use crate::daemon::settle::entry;
 use crate::daemon::tally::Loop;
 use crate::daemon::{DaemonError, Engine};
-use crate::domain::id::{ChannelId, MessageId, PersonId};
+use crate::domain::id::{ChannelId, MessageId, NoticeId, PersonId};
 use crate::domain::message::{Climb, Message, MessageKind, MessageState};
 use crate::domain::notice::{Notice, NoticeState, RecipientKind};
 use crate::domain::system::SystemWord;
@@ -59,8 +59,8 @@ impl Engine {
         self.tell_office_end(&lane_cause(channel), &word, now).await
     }
 
-    /// After a start: what waits for channels that are no longer configured is dropped, and its notices planned again
-    /// for the channels that are; nobody would claim it otherwise.
+    /// After a start: what waits for channels that are no longer configured goes by those that are: notices are
+    /// planned again, and what carries none goes as it is. Nobody would claim it otherwise.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<(), DaemonError> {
         if self.swept.swap(true, Ordering::SeqCst) {
             return Ok(());
@@ -70,9 +70,14 @@ impl Engine {
                 continue;
             }
             let why = format!("channel {channel} is no longer configured");
-            tracing::warn!(channel.name = %channel, "{why}: what waits for it is planned again");
+            tracing::warn!(channel.name = %channel, "{why}: what waits for it goes another way");
             let mut settled = Vec::new();
             for message in self.store.waiting_on(&channel).await? {
+                let letters = self.readdressed(&message, now);
+                if !letters.is_empty() {
+                    self.store.queue(now, in_place_of(&message, letters, now)).await?;
+                    continue;
+                }
                 let notices = self.store.notices_of(&message.id).await?;
                 let untell = self.untold_by_all(&notices).await?;
                 settled.push(dropped(&message, why.clone(), now, untell));
@@ -150,16 +155,7 @@ impl Engine {
                 }
             } else if let Some(target) = self.elsewhere_for_person(message) {
                 ways.insert(target.channel.clone());
-                // Parts of one message come out as one where there are no parts: but for their form for chats each is whole.
-                let whole = message
-                    .content
-                    .whole
-                    .as_ref()
-                    .filter(|_| !self.is_group(&target.channel));
-                let elsewhere = on_way(message, whole.unwrap_or(&message.id), &target, now);
-                batch
-                    .messages
-                    .extend(self.in_parts(&elsewhere).into_iter().map(|part| (part, Vec::new())));
+                batch.messages.extend(self.sent_by(message, &target, now));
             }
             if ways.is_empty() {
                 continue;
@@ -215,6 +211,44 @@ impl Engine {
         Ok((by_target, kept))
     }
 
+    /// The words of a message without notices by another channel.
+    fn sent_by(&self, message: &Message, target: &Target, now: DateTime<Utc>) -> Vec<(Message, Vec<NoticeId>)> {
+        // Parts of one message come out as one where there are no parts: but for their form for chats each is whole.
+        let whole = message.content.whole.as_ref();
+        let whole = whole.filter(|_| !self.is_group(&target.channel));
+        let elsewhere = on_way(message, whole.unwrap_or(&message.id), target, now);
+        let parts = self.in_parts(&elsewhere).into_iter();
+        parts.map(|part| (part, Vec::new())).collect()
+    }
+
+    /// A message without notices whose channel does not reach its person any more, by one that does: nobody would say
+    /// it again. None where the person is gone, or no channel is left.
+    pub(super) fn readdressed(&self, message: &Message, now: DateTime<Utc>) -> Vec<(Message, Vec<NoticeId>)> {
+        let recipient = &message.content.recipient;
+        if matches!(message.kind, MessageKind::Notice | MessageKind::Test) || recipient.kind != RecipientKind::Person {
+            return Vec::new();
+        }
+        let person = self.config.people.persons.get(&PersonId::new(&*recipient.id));
+        let Some(person) = person else {
+            return Vec::new();
+        };
+        let target = self
+            .elsewhere_for_person(message)
+            .or_else(|| self.target_of(person, &recipient.role))
+            .filter(|target| self.address(&target.recipient, &target.channel).is_some());
+        let Some(target) = target else {
+            return Vec::new();
+        };
+        // On the new way nothing was tried yet.
+        let untried = Message {
+            frozen: false,
+            attempts: 0,
+            last_outcome: None,
+            ..message.clone()
+        };
+        self.sent_by(&untried, &target, now)
+    }
+
     /// Where a message without notices can go instead.
     fn elsewhere_for_person(&self, message: &Message) -> Option<Target> {
         let recipient = &message.content.recipient;
@@ -224,6 +258,18 @@ impl Engine {
             recipient: recipient.clone(),
             channel: self.open_channel(person, &message.climb.tried)?,
         })
+    }
+}
+
+/// Letters that go in the place of a message.
+pub(super) fn in_place_of(message: &Message, letters: Vec<(Message, Vec<NoticeId>)>, now: DateTime<Utc>) -> QueueBatch {
+    let ways: BTreeSet<&str> = letters.iter().map(|(letter, _)| letter.channel.as_str()).collect();
+    let names: Vec<&str> = ways.into_iter().collect();
+    QueueBatch {
+        entries: vec![entry(message, "rerouted", &names.join(", "), now)],
+        replaced: vec![message.id.clone()],
+        messages: letters,
+        ..QueueBatch::default()
     }
 }
 

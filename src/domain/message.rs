@@ -397,6 +397,10 @@ pub struct Content {
     /// An invitation; only mail carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
+    /// From when on it is of no use to its recipient any more, as an invitation to a meeting that has begun; none: it is
+    /// always of some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A row of the outbox.

@@ -110,6 +110,7 @@ pub fn content(digest: &Digest, words: Words, now: DateTime<Utc>) -> Content {
         whole: None,
         attachments: Vec::new(),
         calendar: None,
+        until: None,
     }
 }
 

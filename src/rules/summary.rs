@@ -84,6 +84,7 @@ pub fn content(summary: &Summary, words: Words, now: DateTime<Utc>) -> Content {
         whole: None,
         attachments: Vec::new(),
         calendar: None,
+        until: None,
     }
 }
 

@@ -169,6 +169,7 @@ fn message(id: &str, channel: &str, kind: MessageKind, text: &str) -> Message {
             whole: None,
             attachments: Vec::new(),
             calendar: None,
+            until: None,
         },
         state: MessageState::Waiting,
         created: at(0),

@@ -44,6 +44,7 @@ pub(crate) fn content() -> Content {
         whole: None,
         attachments: Vec::new(),
         calendar: None,
+        until: None,
     }
 }
 
