@@ -47,6 +47,7 @@ mod servers;
 mod tellings;
 mod trial;
 mod trusts;
+mod unlost;
 mod vendors;
 mod watching;
 mod ways;
