@@ -14,7 +14,7 @@ use duban::store::{Access, Store};
 use tokio::sync::Notify;
 
 use crate::process::folder;
-use crate::world::{HEADER, TOWN};
+use crate::world::{TOWN, ledger};
 
 /// A clock that whoever looks at it breaks off, once that is asked for.
 struct Trap(Arc<AtomicBool>);
@@ -32,7 +32,7 @@ impl Clock for Trap {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_that_panics_ends_the_daemon_with_an_error_at_once() {
-    let dir = folder(TOWN, HEADER);
+    let dir = folder(TOWN, &ledger(&[("1", "2190-06-15")]));
     let opened = Store::open(&dir.path().join("duban.db"), Access::Run, SystemClock.now())
         .await
         .unwrap();
