@@ -30,7 +30,7 @@ pub use self::font::FontError;
 const ID_BYTES: usize = 16;
 
 /// All pictures of a mail together take at most so many bytes.
-const ALL_BYTES_MAX: usize = 40 << 10;
+const ALL_BYTES_MAX: usize = 42 << 10;
 
 /// A picture of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Charts {
         self.font.is_chinese()
     }
 
-    /// All pictures that there is something to show in, in the order in which they stand in a mail; the last are left out
-    /// where they would leave too little of it for words.
+    /// All pictures that there is something to show in, in the order in which they stand in a mail; the last are left
+    /// out where they would leave too little of it for words.
     #[must_use]
     pub fn pictures(&self, trend: &Trend, locale: Locale) -> Vec<Picture> {
         let all = [

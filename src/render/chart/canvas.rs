@@ -35,7 +35,7 @@ const PALETTE: [[u8; 3]; 16] = [
 ];
 
 /// The greys of [`PALETTE`] for the edges of letters; a crowded picture takes fewer, so that it stays small.
-const GREYS: [&[u8]; 2] = [&[0, 2, 4, 5, 13], &[0, 2, 5, 13]];
+const GREYS: [&[u8]; 2] = [&[0, 2, 4, 5], &[0, 2, 5]];
 /// Channels of a grey differ by less.
 const GREY_SPREAD: u8 = 32;
 /// For drawings without colours, which may hold much text.
